@@ -1,0 +1,86 @@
+"""The tree of errors, and what the bridge does on each.
+
+    BridgeError
+    ├── ConfigError       settings, connections.yaml or a mapping is wrong: every fault at once, exit 2
+    ├── Forged            verify: the request is not the platform's → 403, nothing is stored
+    ├── Malformed         verify: a handshake that must not be answered → 400, nothing is stored
+    └── Trouble           the CRM did not take a filing
+        ├── RetryLater    nothing was applied; send again after `after`
+        ├── Unsure        it may have been applied; ask the CRM first, then send what is missing
+        ├── Rejected      permanent; the message is dead, with the reason, and can be replayed
+        └── Paused        the whole CRM connection must rest: bad login, daily limit, maintenance
+
+A lost race (the lease went to another worker) is no error: the loser's results are thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+
+class BridgeError(Exception):
+    """Anything that the bridge itself raises."""
+
+
+class ConfigError(BridgeError):
+    """The configuration is wrong; `faults` are whole sentences, one for each thing to mend."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class Forged(BridgeError):
+    """The signature, token or secret does not hold. The message says why, never with secret values."""
+
+
+class Malformed(BridgeError):
+    """A handshake that no honest platform sends."""
+
+
+class Trouble(BridgeError):
+    """The CRM did not take a filing. Raised by an adapter, or yielded as the outcome of one filing."""
+
+
+class RetryLater(Trouble):
+    """Nothing was applied.
+
+    after: how long to wait. counts: it is this row's own fault (a lock, a conflict), so it spends one of
+    its attempts; throttles and outages spend none.
+    """
+
+    def __init__(self, reason: str, *, after: timedelta, counts: bool = False) -> None:
+        super().__init__(reason)
+        self.after, self.counts = after, counts
+
+
+class Unsure(Trouble):
+    """It may have been applied: a lost answer, a cut connection.
+
+    after: when to ask.
+    """
+
+    def __init__(self, reason: str, *, after: timedelta) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Rejected(Trouble):
+    """The CRM refuses this for good.
+
+    field: the CRM field at fault, "" = none in particular. partly: some of it is in all the same, so a replay
+    must ask first.
+    """
+
+    def __init__(self, reason: str, *, field: str = "", partly: bool = False) -> None:
+        super().__init__(reason)
+        self.field, self.partly = field, partly
+
+
+class Paused(Trouble):
+    """Nothing was applied and nothing will be for a while. until: None = no end known."""
+
+    def __init__(self, reason: str, *, until: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.until = until
