@@ -1,0 +1,384 @@
+"""YAML text becomes a tree in which every scalar is text and knows where it stands. Pure.
+
+`NO` stays NO and `17:00` stays 17:00: the schema gives each scalar its type, YAML none. What makes YAML
+surprising (anchors, tags, merge keys, duplicate keys, several documents) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bridge.errors import ConfigError
+from bridge.message import UNSTORABLE
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # some builds of PyYAML lack libyaml
+
+DEEPEST = 30
+MOST_NODES = 20_000
+MOST_BYTES = 200_000
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Plain = str | list["Plain"] | dict[str, "Plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of a YAML file: text, a list of nodes, or a map of nodes.
+
+    line, column: 1-based, where it begins. span: where its source stands in the file, in characters.
+    key_at: line and column of its key when it stands in a map.
+    """
+
+    value: str | tuple[Node, ...] | Mapping[str, Node]
+    line: int
+    column: int
+    span: tuple[int, int]
+    key_at: tuple[int, int] | None = None
+
+    @property
+    def entries(self) -> Mapping[str, Node]:
+        """The keys and values of a map; {} for anything else."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> tuple[Node, ...]:
+        """The values of a list; () for anything else."""
+        return self.value if isinstance(self.value, tuple) else ()
+
+    @property
+    def text(self) -> str | None:
+        """The text of a scalar; None for a list or a map."""
+        return self.value if isinstance(self.value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend in a file. str() is what the admin reads; `shown` is the line, "" = do not show it."""
+
+    file: str
+    line: int
+    column: int
+    reason: str
+    shown: str = ""
+    allowed: str = ""
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        told = [f"{self.file}:{self.line}:{self.column} error: {self.reason}"]
+        if self.shown.strip():
+            told += self._excerpt()
+        if self.allowed:
+            told.append(f"    -> allowed: {self.allowed}")
+        if self.suggestion:
+            told.append(f"    -> did you mean {self.suggestion!r}?")
+        return "\n".join(told)
+
+    def _excerpt(self) -> list[str]:
+        indent = len(self.shown) - len(self.shown.lstrip())
+        begin = max(indent, self.column - 1 - 80)
+        excerpt = UNPRINTABLE.sub("\ufffd", self.shown[begin : begin + 110]).replace("\t", " ").rstrip()
+        return [f"    {excerpt}", f"    {' ' * max(0, self.column - 1 - begin)}^"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: its tree, and its source for showing where something is wrong.
+
+    secret: the file may hold secrets, so faults show neither its lines nor its values.
+    """
+
+    file: str
+    source: str
+    root: Node
+    secret: bool = False
+
+    def fault(
+        self,
+        node: Node,
+        reason: str,
+        *,
+        inside: str = "",
+        nth: int = 0,
+        key: bool = False,
+        allowed: str = "",
+        suggestion: str = "",
+    ) -> Fault:
+        """What is wrong at a node.
+
+        inside: point at the nth place of this text within the node's source, where it is found there.
+        key: point at the node's key, not at its value.
+        """
+        line, column = node.key_at if key and node.key_at else (node.line, node.column)
+        if inside:
+            begin, end = node.span
+            at = begin - 1
+            for _ in range(nth + 1):
+                at = self.source.find(inside, at + 1, end)
+                if at < 0:
+                    break
+            else:
+                line, column = _line_and_column(self.source, at)
+        shown = "" if self.secret else _line(self.source, line)
+        return Fault(self.file, line, column, reason, shown, allowed, suggestion)
+
+    def where(self, node: Node) -> str:
+        """`file:line` of a node: how receipts and dropped messages name a line."""
+        return f"{self.file}:{(node.key_at or (node.line,))[0]}"
+
+    def at(self, loc: Sequence[str | int]) -> Node:
+        """The node that a path of keys and indexes leads to, or the last one on the way that exists."""
+        node = self.root
+        for part in loc:
+            if isinstance(part, int) and part < len(node.items):
+                node = node.items[part]
+            elif isinstance(part, str) and part in node.entries:
+                node = node.entries[part]
+        return node
+
+
+def parse(text: str, file: str, *, secret: bool = False) -> Document:
+    """Read one YAML document.
+
+    file: how faults call it. secret: it may hold secrets, so faults show neither lines nor values.
+    Raises ConfigError with every fault that is found: syntax, duplicate keys, anchors, tags, merge keys,
+    several documents, keys that are not text, over 200 kB, 20,000 nodes or 30 levels.
+    """
+    builder = _Builder(file, text.removeprefix("\ufeff"), secret=secret)
+    root = builder.build()
+    if root is None or builder.faults:
+        raise ConfigError([str(fault) for fault in sorted(builder.faults, key=lambda f: (f.line, f.column))])
+    return Document(file, builder.source, root, secret)
+
+
+def plain(node: Node) -> Plain:
+    """The node without its positions: text, lists and dicts."""
+    if isinstance(node.value, str):
+        return node.value
+    if isinstance(node.value, tuple):
+        return [plain(item) for item in node.value]
+    return {key: plain(value) for key, value in node.value.items()}
+
+
+def near(word: str, choices: Sequence[str]) -> str:
+    """The one choice that is spelled almost like the word; "" = none is close."""
+    lower = {choice.lower(): choice for choice in choices}
+    found = get_close_matches(word.lower(), list(lower), n=1, cutoff=0.75)
+    return lower[found[0]] if found else ""
+
+
+def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
+    """What pydantic found wrong with `plain(document.root)`, as faults with positions.
+
+    model: the class that was validated; it names the allowed keys. A class variable `not_yet` on a model
+    holds the keys that are refused as not yet supported. A PydanticCustomError may carry `allowed` and
+    `suggestion` in its context.
+    """
+    return [_fault_of(dict(found), document, model) for found in error.errors(include_url=False)]
+
+
+EXPECTED = {
+    "model_type": "a map (key: value) is expected here",
+    "dict_type": "a map (key: value) is expected here",
+    "list_type": "a list is expected here: - one, or [one, two]",
+    "tuple_type": "a list is expected here: - one, or [one, two]",
+    "string_type": "one text is expected here, not a list or a map",
+}
+SPEAKING = {*EXPECTED, "value_error", "not_yet"}  #: their sentences need no value behind them
+
+
+def _fault_of(found: Mapping[str, Any], document: Document, model: type[BaseModel]) -> Fault:
+    loc, context = found["loc"], found.get("ctx", {})
+    node, kind, value = document.at(loc), found["type"], found["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(str(loc[-1]), node, document, _model_at(model, loc[:-1]))
+    if kind == "missing":
+        return document.fault(node, f"{loc[-1]!r} is missing", key=True)
+    if kind == "literal_error":
+        choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+        shown = "this value" if document.secret else repr(value)
+        suggestion = "" if document.secret else near(str(value), choices.split(", "))
+        return document.fault(node, f"{shown} is not possible here", allowed=choices, suggestion=suggestion)
+    reason = EXPECTED.get(kind, str(found["msg"]).removeprefix("Value error, "))
+    if isinstance(value, str) and kind not in SPEAKING and not document.secret:
+        reason = f"{reason}: {value!r}"
+    allowed, suggestion = str(context.get("allowed", "")), str(context.get("suggestion", ""))
+    of_key = loc[-1:] == ("[key]",)  # so pydantic marks what is wrong with a key, not with its value
+    return document.fault(node, reason, key=of_key, allowed=allowed, suggestion=suggestion)
+
+
+def _unknown_key(key: str, node: Node, document: Document, model: type[BaseModel] | None) -> Fault:
+    if key in getattr(model, "not_yet", ()):
+        return document.fault(node, f"{key!r} is not yet supported", key=True)
+    known = [field.alias or name for name, field in model.model_fields.items()] if model else []
+    return document.fault(
+        node, f"unknown key {key!r}", key=True, allowed=", ".join(known), suggestion=near(key, known)
+    )
+
+
+def _model_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
+    annotation: Any = model
+    for part in loc:
+        annotation = next((found for kind in _kinds(annotation) if (found := _step(kind, part))), None)
+    models = [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return models[0] if models else None
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The alternatives of a type: X | None gives [X, None]."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [kind for arg in get_args(annotation) for kind in _kinds(arg)]
+    return [annotation]
+
+
+def _step(kind: Any, part: str | int) -> Any:
+    """The type one step down a path: of a model's field, a map's value, a list's item; None = no such step."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = kind.model_fields.items()
+        return next((field.annotation for name, field in fields if part in (name, field.alias)), None)
+    arguments = get_args(kind)
+    return arguments[1 if isinstance(part, str) and len(arguments) > 1 else 0] if arguments else None
+
+
+class _Builder:
+    """Builds the tree from YAML's events; compose() would follow aliases and forget explicit tags."""
+
+    def __init__(self, file: str, source: str, *, secret: bool) -> None:
+        self.file, self.source, self.secret = file, source, secret
+        self.faults: list[Fault] = []
+        self.count = 0
+        self.events: Iterator[Any] = iter(())
+
+    def build(self) -> Node | None:
+        """The root; None = nothing that could be read, and `faults` says why."""
+        if self.too_large_or_unprintable():
+            return None
+        self.events = yaml.parse(self.source, Loader=LOADER)
+        try:
+            return self.document()
+        except _TooBig as error:
+            self.refuse(error.at, str(error))
+        except yaml.MarkedYAMLError as error:
+            mark: Any = error.problem_mark or error.context_mark
+            hint = "text with {placeholders}, ': ' or '#' in it is written in \"quotes\""
+            at = min(mark.index, len(self.source)) if mark else 0
+            self.refuse(at, f"this is not valid YAML: {error.problem or error.context}; {hint}")
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # odd escapes, without libyaml
+            self.refuse(0, f"this is not valid YAML: {error}")
+        return None
+
+    def too_large_or_unprintable(self) -> bool:
+        if len(self.source.encode(errors="replace")) > MOST_BYTES:
+            self.refuse(0, f"the file is larger than {MOST_BYTES // 1000} kB")
+        elif found := UNPRINTABLE.search(self.source):
+            self.refuse(found.start(), f"the file contains the unprintable character {found.group()!r}")
+        return bool(self.faults)
+
+    def document(self) -> Node | None:
+        root = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self.refuse(_at(event.start_mark), "a file holds one document: remove this '---'")
+                root = self.node(next(self.events), depth=1)
+        if root is None:
+            self.refuse(0, "the file is empty")
+        return root
+
+    def node(self, event: Any, *, depth: int) -> Node:
+        begin = _at(event.start_mark)
+        self.count += 1
+        if depth > DEEPEST:
+            raise _TooBig(begin, f"lists and maps are nested deeper than {DEEPEST} levels")
+        if self.count > MOST_NODES:
+            raise _TooBig(begin, f"the file holds more than {MOST_NODES} values")
+        if isinstance(event, yaml.AliasEvent):
+            self.refuse(begin, f"a YAML alias{self.shown('*', event.anchor)} cannot be used: write the value out")
+            return self.at("", begin, _at(event.end_mark))
+        if event.anchor is not None:
+            self.refuse(begin, f"a YAML anchor{self.shown('&', event.anchor)} cannot be used: remove it")
+        if event.tag is not None:
+            self.refuse(begin, f"a YAML tag{self.shown('', event.tag)} cannot be used: remove it")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.list(begin, depth=depth)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.map(event, depth=depth)
+        if UNSTORABLE.search(event.value):
+            self.refuse(begin, "no database stores NUL or half a character (\\0, \\ud800): remove it")
+        return self.at(event.value, begin, _at(event.end_mark))
+
+    def list(self, begin: int, *, depth: int) -> Node:
+        items = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.node(event, depth=depth + 1))
+        return self.at(tuple(items), begin, _at(event.end_mark))
+
+    def map(self, start: Any, *, depth: int) -> Node:
+        entries: dict[str, Node] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self.node(event, depth=depth + 1)
+            event = next(self.events)
+            value = self.node(event, depth=depth + 1)
+            bare = start.flow_style and value.span[0] == value.span[1]
+            if name := self.key(key, entries, bare=bare):
+                key_at = (key.line, key.column)
+                entries[name] = Node(value.value, value.line, value.column, value.span, key_at)
+        return self.at(entries, _at(start.start_mark), _at(event.end_mark))
+
+    def key(self, key: Node, entries: Mapping[str, Node], *, bare: bool) -> str:
+        """The key's text; "" when it is refused."""
+        begin, end = key.span
+        if bare or not isinstance(key.value, str):
+            shown = "" if self.secret else f" {{{self.source[begin:end][:60]}}}"
+            self.refuse(begin, f'braces without quotes are a YAML map: write{shown} in "quotes"')
+        elif key.value == "<<":
+            self.refuse(begin, "a YAML merge key '<<' cannot be used: write the keys out")
+        elif key.value in entries:
+            first = (entries[key.value].key_at or (0,))[0]
+            self.refuse(begin, f"{key.value!r} stands here twice: first on line {first}")
+        elif not key.value:
+            self.refuse(begin, "a key is missing before ':'")
+        else:
+            return key.value
+        return ""
+
+    def shown(self, sign: str, name: object) -> str:
+        """What stands there, for a fault; a password may begin with * or & or !."""
+        return "" if self.secret else f" '{sign}{name}'"
+
+    def at(self, value: str | tuple[Node, ...] | Mapping[str, Node], begin: int, end: int) -> Node:
+        return Node(value, *_line_and_column(self.source, begin), (begin, end))
+
+    def refuse(self, at: int, reason: str) -> None:
+        line, column = _line_and_column(self.source, at)
+        shown = "" if self.secret else _line(self.source, line)
+        self.faults.append(Fault(self.file, line, column, reason, shown))
+
+
+def _at(mark: Any) -> int:
+    """A mark's place in characters. The stubs say that a mark may be None; a parser's never is."""
+    return int(mark.index)
+
+
+class _TooBig(Exception):
+    def __init__(self, at: int, reason: str) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
+def _line_and_column(source: str, at: int) -> tuple[int, int]:
+    return source.count("\n", 0, at) + 1, at - source.rfind("\n", 0, at)
+
+
+def _line(source: str, number: int) -> str:
+    return source.split("\n", number)[number - 1].rstrip("\r")

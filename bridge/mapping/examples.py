@@ -1,0 +1,185 @@
+"""The examples under `tests:` of a mapping file: each is run whenever the file is loaded. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from bridge.mapping.compiled import Mapping
+from bridge.mapping.decide import Accepted, Decision, Dropped, accept, decide
+from bridge.mapping.document import Document, Fault, Node, near
+from bridge.mapping.filters import as_text
+from bridge.mapping.paths import ABOUT, PATHS
+from bridge.mapping.placeholders import Check
+from bridge.mapping.render import comment, create
+from bridge.message import Account, Attachment, Change, Kind, Message, Person
+from bridge.ports import PersonFound
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def failures(mapping: Mapping, document: Document) -> list[Fault]:
+    """Run the examples of a file. [] = all came out as expected; else a fault for each thing that did not."""
+    check = Check(document)
+    for example in document.root.entries["tests"].items if "tests" in document.root.entries else ():
+        _run(mapping, example, check)
+    return check.faults
+
+
+def _run(mapping: Mapping, example: Node, check: Check) -> None:
+    before = len(check.faults)
+    given = _Given(check, mapping)
+    for key, node in (example.entries["message"].entries if "message" in example.entries else {}).items():
+        given.take(key, node)
+    expected = example.entries["expect"].entries
+    if len(check.faults) > before:
+        return
+    try:
+        outcome = given.outcome()
+    except ValueError as error:  # a message without id, for one
+        check.refuse(example.entries["message"], str(error), key=True)
+        return
+    for key, node in expected.items():
+        _compare(key, node, outcome, example.entries["name"].text or "", check)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    values: Dict[str, str]  #: expect key -> what came out
+    lines: Dict[str, str]  #: expect key -> file:line that decided it
+    dropped: str = ""  #: file:line, or why no mapping took it
+
+
+def _compare(key: str, node: Node, outcome: _Outcome, name: str, check: Check) -> None:
+    if key == "dropped" and node.text not in ("true", "false"):
+        check.refuse(node, "'dropped' is true or false")
+    elif outcome.dropped and key != "dropped":
+        check.refuse(node, f"test {name!r}: {key} is expected, but the message is {outcome.dropped}")
+    elif key not in outcome.values:
+        known = list(outcome.values)
+        check.refuse(
+            node, f"nothing gives {key!r}", key=True, allowed=", ".join(known), suggestion=near(key, known)
+        )
+    elif outcome.values[key] != node.text:
+        why = outcome.dropped or (f"decided by {outcome.lines[key]}" if key in outcome.lines else "")
+        told = f"test {name!r}: expected {key} {node.text!r}, got {outcome.values[key]!r}"
+        check.refuse(node, f"{told}, {why}" if why else told)
+
+
+@dataclass(slots=True)
+class _Given:
+    """The message of an example as it is put together from its dotted keys."""
+
+    check: Check
+    mapping: Mapping
+    message: dict[str, Any] = field(default_factory=dict)
+    author: dict[str, Any] = field(default_factory=dict)
+    account: dict[str, str] = field(default_factory=dict)
+    person: dict[str, str] = field(default_factory=dict)
+
+    def take(self, key: str, node: Node) -> None:
+        """Note one line of the message; a line that cannot be goes to the faults."""
+        prefix, _, rest = key.partition(".")
+        if key in PATHS:
+            value = self.value(key, node)
+            {"author": self.author, "account": self.account}.get(prefix, self.message)[rest or key] = value
+        elif prefix == "account" and ABOUT.fullmatch(rest):
+            self.account[rest] = self.text(node)
+        elif prefix == "person" and rest:
+            self.person[rest] = self.text(node)
+        elif key == "raw":
+            self.message[key] = self.text(node).encode()
+        else:
+            known = [*PATHS, "raw", "person.id"]
+            close = near(key, known)
+            allowed = "" if close else ", ".join(known)
+            self.check.refuse(node, f"a message has no {key!r}", key=True, allowed=allowed, suggestion=close)
+
+    def value(self, key: str, node: Node) -> object:
+        """The node's text as what the message holds there."""
+        kind = PATHS[key].type
+        if kind == "attachments":
+            return self.attachments(node)
+        text = self.text(node)
+        try:
+            if kind == "number":
+                return int(text)
+            if kind == "truth":
+                return {"true": True, "false": False}[text]
+            if kind == "time":
+                when = datetime.fromisoformat(text)
+                return when if when.tzinfo else when.replace(tzinfo=UTC)
+        except (ValueError, KeyError):
+            self.check.refuse(node, f"{key!r} cannot be {text!r}: write {WRITTEN[kind]}")
+        closed: tuple[str, ...] = {"kind": get_args(Kind), "change": get_args(Change)}.get(key, ())
+        if closed and text not in closed:
+            known = ", ".join(closed)
+            self.check.refuse(node, f"unknown {key} {text!r}", allowed=known, suggestion=near(text, closed))
+        return text
+
+    def text(self, node: Node) -> str:
+        if node.text is None:
+            self.check.refuse(node, "one text is expected here, not a list or a map")
+        return node.text or ""
+
+    def attachments(self, node: Node) -> tuple[Attachment, ...]:
+        found = []
+        for item in node.items:
+            parts = {key: value.text or "" for key, value in item.entries.items()}
+            if "kind" not in parts or not parts.keys() <= {"kind", "url", "name"}:
+                self.check.refuse(item, "an attachment is {kind: image, url: https://…, name: …}")
+            else:
+                found.append(Attachment(**parts))
+        if not node.items:
+            self.check.refuse(node, "a list of attachments is expected here: [{kind: image, url: https://…}]")
+        return tuple(found)
+
+    def outcome(self) -> _Outcome:
+        """What the mapping makes of the message."""
+        message = self.built()
+        taken = accept(self.mapping, message)
+        if not isinstance(taken, Accepted):
+            dropped = (
+                f"dropped by {taken.line}" if isinstance(taken, Dropped) else "not taken: accept.kinds or source"
+            )
+            return _Outcome({"dropped": "true" if isinstance(taken, Dropped) else "false"}, {}, dropped)
+        person = PersonFound(id=self.person.pop("id", ""), values=self.person)
+        decision = decide(self.mapping, message, person)
+        return self.filed(message, decision, person)
+
+    def filed(self, message: Message, decision: Decision, person: PersonFound) -> _Outcome:
+        fields = create(self.mapping, message, decision, person)
+        values = {
+            **decision.values,
+            **{f"case.{name}": as_text(value) for name, value in fields.items()},
+            "comment": comment(self.mapping, message, decision, person).text,
+            "dropped": "false",
+        }
+        return _Outcome(values, decision.lines)
+
+    def built(self) -> Message:
+        """The message; what the example leaves out is one customer's comment at noon."""
+        kinds = self.mapping.kinds or ("comment",)
+        given = {
+            "channel": "facebook",
+            "connection": (self.mapping.source or ("example",))[0],
+            "id": "message-1",
+            "kind": kinds[0],
+            "thread": "thread-1",
+            "sent_at": NOON,
+            "received_at": NOON,
+            **self.message,
+        }
+        account = {"id": "account-1", **self.account}
+        author = {"id": "author-1", **self.author}
+        return Message(
+            account=Account(id=account.pop("id"), about=account),
+            author=Person(**author),
+            public=given.pop("public", given["kind"] != "direct"),
+            **given,
+        )
+
+
+WRITTEN = {"number": "a whole number", "truth": "true or false", "time": "a time such as 2026-11-23T10:00:00Z"}

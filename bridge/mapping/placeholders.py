@@ -1,0 +1,194 @@
+"""Text with {placeholders}: compiled once at load, filled once, the result never looked at again. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from bridge.mapping.document import Document, Fault, Node, near
+from bridge.mapping.filters import FILTERS, MOST, BadArgument, Filter, as_text
+from bridge.mapping.paths import Found, Names, Path, Scope
+from bridge.ports import Value
+
+Read = Callable[[Scope], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with its placeholders. uses: the message's properties it shows, also through decided names."""
+
+    pieces: tuple[str | Read, ...]
+    uses: frozenset[str] = frozenset()
+
+    @property
+    def constant(self) -> str | None:
+        """The text when it has no placeholder; None when it has one."""
+        return None if any(callable(piece) for piece in self.pieces) else "".join(map(str, self.pieces))
+
+    def text(self, scope: Scope) -> str:
+        """The text filled in; what is missing is empty. At most 200,000 characters."""
+        return "".join(p if isinstance(p, str) else as_text(p(scope)) for p in self.pieces)[:MOST]
+
+    def value(self, scope: Scope) -> Value:
+        """What goes into a field: a placeholder alone keeps its type, and a missing one gives None."""
+        if len(self.pieces) != 1 or isinstance(self.pieces[0], str):
+            return self.text(scope)
+        found = self.pieces[0](scope)
+        if isinstance(found, (bool, int, float)):
+            return found
+        if isinstance(found, tuple) and isinstance(found[0], str):
+            return tuple(str(item) for item in found)
+        return as_text(found) or None
+
+    def complete(self, scope: Scope) -> str | None:
+        """The text filled in; None when any placeholder is missing: half a value must match nobody."""
+        found = [piece if isinstance(piece, str) else as_text(piece(scope)) for piece in self.pieces]
+        return "".join(found)[:MOST] if all(found) else None
+
+
+EMPTY = Template(())
+
+
+@dataclass(slots=True)
+class Check:
+    """The faults of a document as they are found."""
+
+    document: Document
+    faults: list[Fault] = field(default_factory=list)
+
+    def refuse(
+        self,
+        node: Node,
+        reason: str,
+        *,
+        inside: str = "",
+        nth: int = 0,
+        key: bool = False,
+        allowed: str = "",
+        suggestion: str = "",
+    ) -> None:
+        """Add a fault at a node; the arguments are those of Document.fault."""
+        self.faults.append(
+            self.document.fault(
+                node, reason, inside=inside, nth=nth, key=key, allowed=allowed, suggestion=suggestion
+            )
+        )
+
+
+def template(node: Node, names: Names, check: Check) -> Template:
+    """Compile the text of a node. Its faults go to `check`; a node that is no text gives an empty template."""
+    return _Compiler(node, names, check).compile() if node.text is not None else EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    at: int
+    quoted: bool = False
+
+
+class _Compiler:
+    WORD = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bar>\|)|(?P<word>[^\s|{}"']+))""")
+    LITERAL = re.compile(r"(?:[^{}]|\{\{|\}\}?)+")
+
+    def __init__(self, node: Node, names: Names, check: Check) -> None:
+        self.node, self.names, self.check = node, names, check
+        self.source = node.text or ""
+        self.uses: set[str] = set()
+
+    def compile(self) -> Template:
+        pieces: list[str | Read] = []
+        at = 0
+        while at < len(self.source):
+            if literal := self.LITERAL.match(self.source, at):
+                pieces.append(literal.group().replace("{{", "{").replace("}}", "}"))
+                at = literal.end()
+            else:
+                read, at = self.placeholder(at)
+                pieces.append(read)
+        return Template(tuple(pieces), frozenset(self.uses))
+
+    def placeholder(self, begin: int) -> tuple[Read, int]:
+        """What reads the placeholder that begins here, and where it ends."""
+        words: list[_Word] = []
+        at = begin + 1
+        while found := self.WORD.match(self.source, at):
+            group = found.lastgroup or ""
+            words.append(_Word(found[group], found.start(group), group in ("double", "single")))
+            at = found.end()
+        while at < len(self.source) and self.source[at].isspace():
+            at += 1
+        if self.source[at : at + 1] != "}":
+            self.refuse("'{' is never closed: write {text}, or {{ for the brace itself", _Word("{", begin))
+            return _nothing, len(self.source)
+        return self.read(words, begin), at + 1
+
+    def read(self, words: Sequence[_Word], begin: int) -> Read:
+        bars = [i for i, word in enumerate(words) if word.text == "|" and not word.quoted]
+        cuts = [-1, *bars, len(words)]
+        parts = [words[left + 1 : right] for left, right in pairwise(cuts)]
+        if not all(parts):
+            self.refuse("a placeholder is {word} or {word | filter}: a word is missing here", _Word("{", begin))
+            return _nothing
+        read = self.path(parts[0])
+        for name, *arguments in parts[1:]:
+            read = self.filtered(read, name, arguments)
+        return read
+
+    def path(self, words: Sequence[_Word]) -> Read:
+        if len(words) > 1:
+            self.refuse("only a filter can follow here, after '|'", words[1])
+        word = words[0]
+        if word.quoted:
+            self.refuse("a placeholder begins with a word such as text or author.name, not with quotes", word)
+            return _nothing
+        path = self.names.resolve(word.text)
+        if not isinstance(path, Path):
+            self.refuse(path.reason, word, allowed=path.allowed, suggestion=path.suggestion)
+            return _nothing
+        self.uses |= path.uses
+        return path.read
+
+    def filtered(self, read: Read, name: _Word, arguments: Sequence[_Word]) -> Read:
+        if name.text == "default" and not name.quoted:
+            return self.default(read, name, arguments)
+        if name.text not in FILTERS or name.quoted:
+            known = [*FILTERS, "default"]
+            close = near(name.text, known)
+            self.refuse(f"unknown filter {name.text!r}", name, allowed=", ".join(known), suggestion=close)
+            return read
+        try:
+            apply = FILTERS[name.text]([word.text for word in arguments])
+        except BadArgument as error:
+            wrong = next((word for word in arguments if word.text == error.word), name)
+            self.refuse(str(error), wrong, suggestion=error.suggestion)
+            return read
+        return _applied(read, apply)
+
+    def default(self, read: Read, name: _Word, arguments: Sequence[_Word]) -> Read:
+        if len(arguments) != 1:
+            self.refuse("'default' needs one word or one quoted text: default author.handle", name)
+            return read
+        text = arguments[0].text
+        instead = (lambda _: text or None) if arguments[0].quoted else self.path(arguments)
+        return lambda scope: instead(scope) if (found := read(scope)) is None else found
+
+    def refuse(self, reason: str, word: _Word, *, allowed: str = "", suggestion: str = "") -> None:
+        nth = self.source.count(word.text, 0, word.at) if word.text else 0
+        self.check.refuse(self.node, reason, inside=word.text, nth=nth, allowed=allowed, suggestion=suggestion)
+
+
+def _applied(read: Read, apply: Filter) -> Read:
+    def filtered(scope: Scope) -> Found:
+        found = read(scope)
+        if found is None or (result := apply(found)) == "":
+            return None
+        return result[:MOST] if isinstance(result, str) else result
+
+    return filtered
+
+
+def _nothing(_: Scope) -> Found:
+    return None

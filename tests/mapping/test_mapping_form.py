@@ -1,0 +1,215 @@
+"""The form refuses what it does not know, says what is not built yet, and tells every fault at once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mapping_examples import CASE, HEAD, faults
+
+from bridge.errors import ConfigError
+from bridge.mapping import Mapping, read
+
+
+def told(sections: str, *, case: str = CASE) -> list[str]:
+    """The first lines of the faults, without the file."""
+    return [fault.split("\n")[0].removeprefix("care.yaml:") for fault in faults(sections, case=case)]
+
+
+def in_case(line: str) -> list[str]:
+    """The faults of a case section with one more line, the 9th of the file."""
+    return told("", case=f"{CASE}  {line}\n")
+
+
+NOT_YET = {
+    "accept: {when: {language: de}}": "when",
+    "accept: {drop: [{author.handle: {in_list: staff}}]}": "in_list",
+    "decide: {q: [{when: {sent_at: {outside_hours: desk}}, use: Night}, {otherwise: Day}]}": "outside_hours",
+    "decide: {q: {from: '{language}', translate: {de: German}}}": "from",
+    "decide: {q: [{otherwise: '{why.topic}'}]}": "why.topic",
+    "contact: {object: Contact, match: [{A: '{author.id}'}], none_found: {create: {A: b}}}": "create",
+    "contact: {object: Contact, match: [{A: '{author.id}'}], fill_if_empty: {A: b}}": "fill_if_empty",
+    "protect: {mask: {iban: everywhere}}": "mask",
+    "based_on: other": "based_on",
+    "profile: regulated": "profile",
+    "shadow: true": "shadow",
+}
+NOT_YET_IN_CASE = {
+    "one_per: person": "person",
+    "new_after_silence: 30 days": "new_after_silence",
+    "on_edit: replace": "on_edit",
+    "on_delete: note": "on_delete",
+    "attachments: copy": "attachments",
+    "update: {comment: {text: x}, raise_only: {Priority: [Low, High]}}": "raise_only",
+    "update: {comment: {text: x}, reassign: false}": "reassign",
+    "if_closed: {reopen_within: 1 day, set: {OwnerId: {named: Desk}}}": "named",
+}
+
+
+@pytest.mark.parametrize("section", NOT_YET)
+def test_what_is_not_built_is_not_yet_supported(section: str) -> None:
+    assert [fault.split(" error: ")[1] for fault in told(section + "\n")] == [
+        f"{NOT_YET[section]!r} is not yet supported"
+    ]
+
+
+@pytest.mark.parametrize("line", NOT_YET_IN_CASE)
+def test_what_is_not_built_of_the_case_is_not_yet_supported(line: str) -> None:
+    assert [fault.split(" error: ")[1] for fault in in_case(line)] == [
+        f"{NOT_YET_IN_CASE[line]!r} is not yet supported"
+    ]
+
+
+def test_a_field_that_names_a_record_is_not_yet_supported() -> None:
+    case = CASE.replace('{Subject: "{text}"}', "{OwnerId: {named: Desk}, Lang__c: {from: x}}")
+
+    assert told("", case=case) == [
+        "8:21 error: 'named' is not yet supported",
+        "8:45 error: 'from' is not yet supported",
+    ]
+
+
+REFUSED = {
+    "acept: {kinds: [post]}": "5:1 error: unknown key 'acept'",
+    "accept: {kinds: [pots]}": "5:18 error: 'pots' is not possible here",
+    "accept: {kinds: []}": "5:17 error: this is empty: fill it in or remove it",
+    "accept: [post]": "5:9 error: a map (key: value) is expected here",
+    "accept: {drop: {kind: post}}": "5:16 error: a list is expected here: - one, or [one, two]",
+    "decide: {text: [{otherwise: x}]}": "5:10 error: 'text' is already a word of the form: choose another name",
+    "decide: {raw: [{otherwise: x}]}": "5:10 error: 'raw' is already a word of the form: choose another name",
+    "decide: {a.b: [{otherwise: x}]}": (
+        "5:10 error: a decided name has only letters, digits and _, and no dot: 'a.b'"),
+    "decide: {a: [{when: {kind: post}, use: x}]}": "5:10 error: 'a' needs a last line: - otherwise: …",
+    "decide: {a: [{otherwise: x}, {when: {kind: post}, use: y}]}": (
+        "5:30 error: this rule can never be used: 'a' already has an 'otherwise' on line 5"),
+    "decide: {a: [{when: {kind: post}, use: x}, {when: {kind: post}, use: y}, {otherwise: z}]}": (
+        "5:44 error: this rule can never be used: line 5 has the same condition"),
+    "decide: {a: [{when: {kind: post}}, {otherwise: z}]}": (
+        "5:14 error: a rule is one of when, when_any or when_all, with a 'use'; or it is 'otherwise'"),
+    "decide: {a: [{when: {kind: post}, when_any: [{kind: direct}], use: x}, {otherwise: z}]}": (
+        "5:14 error: a rule is one of when, when_any or when_all, with a 'use'; or it is 'otherwise'"),
+    "decide: {a: [{otherwise: z, use: x}]}": (
+        "5:14 error: 'otherwise' stands alone: it has no condition and no 'use'"),
+    "decide: {a: [{when: {}, use: x}, {otherwise: z}]}": (
+        "5:21 error: a condition is a map: {text: {has_any: [fraud, hacked]}}"),
+    "decide: {a: [{when_any: [], use: x}, {otherwise: z}]}": (
+        "5:25 error: a list of conditions is expected here, each beginning with '-'"),
+    "decide: {a: [{when: {b: x}, use: y}, {otherwise: z}], b: [{otherwise: x}]}": (
+        "5:22 error: condition on 'b' is decided below, on line 5: move it above its first use"),
+    "decide: {a: [{otherwise: '{a}'}]}": (
+        "5:28 error: 'a' is decided below, on line 5: move it above its first use"),
+    "decide: {a: [{otherwise: General}], b: [{when: {a: Genral}, use: x}, {otherwise: y}]}": (
+        "5:52 error: 'a' is compared with 'Genral', but no rule above gives that value"),
+    "decide: {a: [{when: {person.id: x}, use: y}, {otherwise: z}]}": (
+        "5:22 error: condition on 'person.id' cannot be used here: this mapping has no contact section"),
+    "contact: {object: Contact, match: []}": "5:35 error: this is empty: fill it in or remove it",
+    "contact: {object: Contact, match: [{Name: Zoe}]}": (
+        '5:36 error: this line finds the same record for everybody: write a placeholder, "{author.id}"'),
+    "contact: {object: 'Contact; DROP', match: [{A: '{author.id}'}]}": (
+        "5:19 error: the name of a CRM field or object has only letters, digits and _: 'Contact; DROP'"),
+    "contact: {object: Contact, match: [{A: '{person.id}'}]}": (
+        "5:42 error: 'person.id' cannot be used here: the customer's record is looked up later"),
+    "contact: {object: Contact, match: [{A: '{author.id}'}], many_found: first}": (
+        "5:69 error: 'first' is not possible here"),
+    "protect: {too_long: cut}": "5:21 error: 'cut' is not possible here",
+    "tests: [{name: x, expect: {}}]": "5:27 error: this is empty: fill it in or remove it",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("section", REFUSED)
+def test_a_wrong_section_is_refused(section: str) -> None:
+    assert told(section + "\n") == [REFUSED[section]]
+
+
+REFUSED_IN_CASE = {
+    "if_closed: {reopen_within: fortnight, set: {S: N}}": (
+        "9:30 error: a time is a number and minutes, hours, days or weeks: 14 days: 'fortnight'"),
+    "if_closed: {reopen_within: 14 days}": (
+        "9:3 error: reopening needs both: reopen_within: 14 days, and set: {Status: …}"),
+    "if_closed: {set: {Status: New}}": (
+        "9:3 error: reopening needs both: reopen_within: 14 days, and set: {Status: …}"),
+    "if_closed: {reopen_within: 1 day, set: {Status: '{text}'}}": (
+        "9:51 error: a fixed value is expected here, without placeholders"),
+    "if_closed: {after_that: nothing}": "9:27 error: 'nothing' is not possible here",
+    "one_per: author_and_tread": "9:12 error: 'author_and_tread' is not possible here",
+    "update: {comment: just text}": "9:21 error: a map (key: value) is expected here",
+    "update: {comment: {text: x, public: maybe}}": "9:39 error: Input should be a valid boolean",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", REFUSED_IN_CASE)
+def test_a_wrong_line_of_the_case_is_refused(line: str) -> None:
+    assert [fault.split(", unable")[0] for fault in in_case(line)] == [REFUSED_IN_CASE[line]]
+
+
+def test_only_cases_are_made() -> None:
+    assert told("", case=CASE.replace("object: Case", "object: Lead")) == [
+        "6:11 error: only 'Case' is supported yet as case.object: 'Lead'"
+    ]
+
+
+def test_the_key_field_is_the_bridge_s() -> None:
+    assert told("", case=CASE.replace("{Subject", "{Key__c: x, Subject")) == [
+        "8:12 error: 'Key__c' is the key field: the bridge fills it"
+    ]
+
+
+def test_a_file_without_the_needed_sections_names_them_all() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read("version: 2\n", "care.yaml")
+
+    assert [fault.split("\n")[0] for fault in caught.value.faults] == [
+        "care.yaml:1:1 error: 'case' is missing",
+        "care.yaml:1:1 error: 'mapping' is missing",
+        "care.yaml:1:1 error: 'source' is missing",
+        "care.yaml:1:1 error: 'target' is missing",
+        "care.yaml:1:10 error: '2' is not possible here",
+    ]
+
+
+def test_faults_of_shape_of_words_and_of_comparisons_are_told_together() -> None:
+    assert told(
+        "accept: {kind: [post], drop: [{txt: x}]}\ndecide: {a: [{when: {rating: {at_leest: 3}}, use: x}]}\n",
+        case=CASE.replace("{text}", "{texd}"),
+    ) == [
+        "5:10 error: unknown key 'kind'",
+        "5:32 error: condition on unknown word 'txt'",
+        "6:10 error: 'a' needs a last line: - otherwise: …",
+        "6:31 error: unknown comparison 'at_leest'",
+        "10:23 error: unknown word 'texd'",
+    ]
+
+
+def test_a_value_that_no_rule_gives_is_told_with_its_near_spelling() -> None:
+    (fault,) = faults("decide: {a: [{otherwise: General}], b: [{when: {a: Genral}, use: x}, {otherwise: y}]}\n")
+
+    assert fault.endswith("-> allowed: General\n    -> did you mean 'General'?")
+
+
+def test_a_name_that_can_be_anything_is_compared_with_anything() -> None:
+    sections = "decide: {a: [{otherwise: '{text}'}], b: [{when: {a: x}, use: x}, {otherwise: y}]}\n"
+
+    assert isinstance(read(HEAD + sections + CASE, "care.yaml"), Mapping)
+
+
+FULL = f"""{HEAD}accept: {{kinds: [post], drop: [{{text: {{has_any: [a]}}}}]}}
+decide: {{p: [{{when: {{kind: post}}, use: H}}, {{otherwise: L}}]}}
+contact: {{object: Contact, match: [{{X: '{{author.id}}'}}], fetch: [T]}}
+protect: {{too_long: refuse}}
+tests: [{{name: t, message: {{text: b}}, expect: {{p: H}}}}]
+{CASE}  if_closed: {{reopen_within: 1 day, set: {{S: N}}}}
+"""
+INSTEAD = ["", "x", "{", "}", "[]", "{}", ": ", "\n", "'", "1", "- ", "{a: b}", "|", "&", "#"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_change_to_a_file_raises_anything_but_config_errors(data: st.DataObject) -> None:
+    begin = data.draw(st.integers(0, len(FULL)))
+    end = data.draw(st.integers(begin, min(len(FULL), begin + 12)))
+    instead = data.draw(st.sampled_from(INSTEAD))
+
+    with suppress(ConfigError):
+        assert isinstance(read(FULL[:begin] + instead + FULL[end:], "care.yaml"), Mapping)
