@@ -1,0 +1,316 @@
+"""Reads connections.yaml: who calls us, whom we call, and where their secrets are.
+
+`env:NAME` stands for a variable. Faults and reprs never show what a variable holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+
+from bridge.errors import ConfigError
+from bridge.mapping.document import EXPECTED, Document, Fault, Node, faults_of, near, parse, plain
+from bridge.message import UNSTORABLE, Account
+
+FILE = "connections.yaml"
+REFERENCE = re.compile("env:([A-Za-z_][A-Za-z0-9_]*)")
+TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+Models = Callable[[str], type[BaseModel] | None]
+"""An adapter's name -> the model of its keys in connections.yaml; None = there is no such adapter."""
+
+Place = tuple[str | int, ...]
+"""The keys and indexes that lead to a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One callback URL or one CRM: an adapter, its secrets, and the accounts that call there."""
+
+    name: str
+    adapter: str
+    enabled: bool
+    accounts: Mapping[str, Account] = field(repr=False)  #: id -> account; values may come from variables
+    tokens: Mapping[str, SecretStr]  #: account id -> token; an account without token is not in it
+    settings: BaseModel = field(repr=False)  #: the adapter's own keys
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What connections.yaml says."""
+
+    connections: Mapping[str, Connection]
+    mappings: tuple[str, ...]  #: names, tried in this order
+
+
+def load(
+    folder: Path, env: Mapping[str, str] | None, models: Models, *, adapters: Collection[str] = ()
+) -> Connections:
+    """Read folder/connections.yaml and put the variables' values in the place of every env:NAME.
+
+    env: None = check the file without its secrets: references stay as they are written, and the settings of
+    a connection that has any hold nothing but defaults. adapters: the names that `models` knows, to suggest
+    one. Raises ConfigError with every fault.
+    """
+    document = parse(_text(folder / FILE), FILE, secret=True)
+    references = _References(document, env)
+    filled = references.filled()
+    file, faults = _file(filled, references)
+    settings = {}
+    for name, node in _connection_nodes(filled).items():
+        adapter = node.entries.get("adapter")
+        if adapter is None or adapter.text is None:
+            continue  # said by the form already
+        if model := models(adapter.text):
+            settings[name], found = _settings(replace(filled, root=node), name, model, references)
+            faults += found
+        else:
+            faults.append(_no_adapter(filled, adapter, adapter.text, adapters))
+    faults += references.faults
+    if file is None or faults:
+        raise ConfigError([str(fault) for fault in sorted(faults, key=lambda f: (f.line, f.column))])
+    connections = {name: _connection(name, entry, settings[name]) for name, entry in file.connections.items()}
+    return Connections(connections, file.mappings)
+
+
+def _connection_nodes(document: Document) -> Mapping[str, Node]:
+    entries = document.root.entries
+    return entries["connections"].entries if "connections" in entries else {}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            [f"{path} error: there is no such file; CASEBRIDGE_CONFIG names the folder that holds {FILE}"]
+        ) from None
+    except UnicodeDecodeError as error:
+        at = f"byte {error.start + 1} is none"
+        raise ConfigError([f"{path} error: this is not UTF-8 text: {at}; save the file as UTF-8"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path} error: it cannot be read: {error.strerror}"]) from None
+
+
+# --- the variables ----------------------------------------------------------------------------------------------
+
+
+class _References:
+    """Puts values in the place of env:NAME; knows which places got none, and which values must stay hidden."""
+
+    def __init__(self, document: Document, env: Mapping[str, str] | None) -> None:
+        self.document, self.env = document, env
+        self.faults: list[Fault] = []
+        self.values: list[tuple[Place, str, str]] = []  # place, variable, value
+        self.open: list[Place] = []
+
+    def filled(self) -> Document:
+        """The document with values; references that cannot be replaced stay as they are."""
+        root = self.document.root
+        if "connections" not in root.entries:
+            return self.document
+        connections = self._fill(root.entries["connections"], ("connections",))
+        return replace(self.document, root=replace(root, value={**root.entries, "connections": connections}))
+
+    def _fill(self, node: Node, place: Place) -> Node:
+        if node.text is not None:
+            return self._scalar(node, node.text, place)
+        if not isinstance(node.value, tuple):
+            literal = {"adapter"} if len(place) == 2 else set()  # it names code: what runs stands in the file
+            entries = node.entries.items()
+            return replace(
+                node, value={k: one if k in literal else self._fill(one, (*place, k)) for k, one in entries}
+            )
+        # A secret being rotated: one of the list is enough. When none is set, the first is asked for.
+        items = [item for item in node.items if not self._unset(item)] or node.items[:1]
+        return replace(node, value=tuple(self._fill(item, (*place, i)) for i, item in enumerate(items)))
+
+    def _unset(self, node: Node) -> bool:
+        found = REFERENCE.fullmatch(node.text or "")
+        return bool(found and self.env is not None and not self.env.get(found[1]))
+
+    def _scalar(self, node: Node, text: str, place: Place) -> Node:
+        if not text.startswith("env:"):
+            return node
+        found = REFERENCE.fullmatch(text)
+        name = found[1] if found else ""
+        reason = self._wrong(name, place)
+        if reason:
+            self.faults.append(self.document.fault(node, reason))
+        if reason or self.env is None:
+            self.open.append(place)
+            return node
+        self.values.append((place, name, self.env[name]))
+        return replace(node, value=self.env[name])
+
+    def _wrong(self, name: str, place: Place) -> str:
+        """Why a variable cannot be used; "" = it can, or nobody asks."""
+        if not name:
+            return "after env: stands the name of a variable, as in env:META_APP_SECRET"
+        if self.env is None:
+            return ""
+        value, use = self.env.get(name, ""), f"({_use(place)})\n    ->"
+        if not value:
+            return f"{name} is not set {use} set this environment variable for the receiver and the workers"
+        if UNSTORABLE.search(value) or value != value.strip():
+            wrong = "is not UTF-8 text, or has white space around it"
+            return f"{name} {wrong} {use} set it again; often a line end was copied too"
+        return ""
+
+    def is_open(self, place: Place) -> bool:
+        """Whether a value that is not there has to do with this place."""
+        return any(place[: len(one)] == one[: len(place)] for one in self.open)
+
+    def hide(self, text: str, place: Place) -> str:
+        """The text with variables' names where it shows their values; place: what it is about."""
+        used = [(name, value) for at, name, value in self.values if at[: len(place)] == place[: len(at)]]
+        for name, value in sorted(used, key=lambda pair: -len(pair[1])):
+            for shown in (repr(value), repr(value)[1:-1], value):
+                text = text.replace(shown, name)
+        return text
+
+
+def _use(place: Place) -> str:
+    _, connection, *keys = (str(part) for part in place if not isinstance(part, int))
+    return f"{'.'.join(keys)} of {connection}" if keys else connection
+
+
+# --- the form ---------------------------------------------------------------------------------------------------
+
+
+def _truth(text: object) -> bool:
+    if isinstance(text, str) and REFERENCE.fullmatch(text):
+        return True  # nobody can know without the variables
+    if not isinstance(text, str) or text.lower() not in TRUTHS:
+        raise PydanticCustomError("truth", "write true or false")
+    return TRUTHS[text.lower()]
+
+
+def _connection_name(text: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", text):
+        shown = {"name": repr(text[:80])}
+        rule = "it stands in the URL, so it has at most 63 of a-z, 0-9 and -, and no - at its beginning"
+        raise PydanticCustomError("connection_name", f"{{name}} cannot name a connection: {rule}", shown)
+    return text
+
+
+def _about_name(text: str) -> str:
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", text):
+        shown = {"name": repr(text[:80])}
+        rule = "mappings read it as account.NAME, so it has letters, digits and _"
+        raise PydanticCustomError("about_name", f"{{name}} cannot stand under about: {rule}", shown)
+    return text
+
+
+def _filled(value: Any) -> Any:
+    if not value:
+        raise PydanticCustomError("empty", "this is empty: fill it in or remove it")
+    return value
+
+
+def _unlike(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if names.count(name) > 1:
+            raise PydanticCustomError("twice", "{name} stands here twice", {"name": repr(name)})
+    return names
+
+
+Filled = AfterValidator(_filled)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class _Account(_Part):
+    token: Annotated[SecretStr, Filled] | None = None
+    about: dict[Annotated[str, AfterValidator(_about_name)], str] = Field(default_factory=dict)
+
+
+class _Entry(_Part):
+    model_config = ConfigDict(extra="ignore")  # the other keys are the adapter's
+
+    adapter: str
+    enabled: Annotated[bool, BeforeValidator(_truth)] = True
+    accounts: dict[str, _Account] = Field(default_factory=dict)
+
+
+class _File(_Part):
+    not_yet: ClassVar[frozenset[str]] = frozenset({"lists", "hours"})
+
+    version: Literal["1"]
+    connections: Annotated[dict[Annotated[str, AfterValidator(_connection_name)], _Entry], Filled]
+    mappings: Annotated[tuple[Annotated[str, Filled], ...], Filled, AfterValidator(_unlike)]
+
+
+def _file(document: Document, references: _References) -> tuple[_File | None, list[Fault]]:
+    """The file but for the adapters' keys; None = it has faults."""
+    try:
+        return _File.model_validate(plain(document.root)), []
+    except ValidationError as error:
+        return None, _faults(error, document, _File, references, ())
+
+
+def _settings(
+    document: Document, name: str, model: type[BaseModel], references: _References
+) -> tuple[BaseModel, list[Fault]]:
+    """One connection's settings, without values when variables are missing; document: the connection's part."""
+    place = ("connections", name)
+    own = {key: plain(node) for key, node in document.root.entries.items() if key not in _Entry.model_fields}
+    try:
+        settings, faults = model.model_validate(own), list[Fault]()
+    except ValidationError as error:
+        settings, faults = model.model_construct(), _faults(error, document, model, references, place)
+    return (model.model_construct() if references.is_open(place) else settings), faults
+
+
+CERTAIN = {*EXPECTED, "extra_forbidden", "missing"}
+"""Errors that hold whatever a variable may say, and never show its value."""
+
+
+def _faults(
+    error: ValidationError, document: Document, model: type[BaseModel], references: _References, above: Place
+) -> list[Fault]:
+    """What pydantic found, but for what it says of values that are not there; above: where the document begins."""
+    found = zip(error.errors(include_url=False), faults_of(error, document, model), strict=True)
+    faults = []
+    for details, fault in found:
+        kind, loc = details["type"], details["loc"]
+        place = (*above, *loc)
+        of_key = loc[-1:] == ("[key]",)  # pydantic's way to say that the key is wrong
+        certain = kind in CERTAIN or of_key
+        if not certain and loc and references.is_open(place):
+            continue
+        told = fault if certain else replace(fault, reason=references.hide(fault.reason, place))
+        if kind == "extra_forbidden" and above and len(loc) == 1:
+            known = [*_Entry.model_fields, *model.model_fields]
+            told = replace(told, allowed=", ".join(known), suggestion=near(str(loc[0]), known))
+        if of_key:
+            line, column = document.at(loc).key_at or (fault.line, fault.column)
+            told = replace(told, line=line, column=column)
+        faults.append(told)
+    return faults
+
+
+def _no_adapter(document: Document, node: Node, name: str, adapters: Collection[str]) -> Fault:
+    known = sorted(adapters)
+    return document.fault(
+        node, f"there is no adapter {name!r}", allowed=", ".join(known), suggestion=near(name, known)
+    )
+
+
+def _connection(name: str, entry: _Entry, settings: BaseModel) -> Connection:
+    return Connection(
+        name=name,
+        adapter=entry.adapter,
+        enabled=entry.enabled,
+        accounts={id_: Account(id=id_, about=account.about) for id_, account in entry.accounts.items()},
+        tokens={id_: account.token for id_, account in entry.accounts.items() if account.token},
+        settings=settings,
+    )
