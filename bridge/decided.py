@@ -1,0 +1,38 @@
+"""What a mapping decided about one message, as it is stored beside it until it is rendered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+
+from bridge.mapping import Decision
+from bridge.ports import PersonFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """The decided names, the lines that decided them, and who the author is in the CRM."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
+    person: PersonFound = field(default_factory=PersonFound)
+
+    @property
+    def decision(self) -> Decision:
+        """The form in which the mapping renders it."""
+        return Decision(values=self.values, lines=self.lines)
+
+
+_JSON = TypeAdapter(Decided)
+
+
+def dump(decided: Decided) -> str:
+    """What was decided, as JSON."""
+    return _JSON.dump_json(decided).decode()
+
+
+def load(text: str) -> Decided:
+    """What `dump` wrote; {} is nothing decided."""
+    return _JSON.validate_json(text)

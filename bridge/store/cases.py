@@ -1,0 +1,350 @@
+"""Case rows: decided items, the filing that is frozen for them, and what the CRM said.
+
+Lock order everywhere: lanes → case rows → filing → item.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from bridge import frozen
+from bridge.frozen import Frozen
+from bridge.ports import Known
+from bridge.steps import Item, Rendered, Settled, Waiting
+from bridge.store import items, lanes, people, queues
+from bridge.store.engine import moment, now, upsert
+from bridge.store.queues import Claim, Release
+from bridge.store.tables import case_row, filing, item, target
+
+PARTS = 50  #: messages in one filing; the rest waits for the next
+LOAD = 5000  #: items of one batch of cases
+
+_KNOWN = TypeAdapter(Known)
+
+
+def load(c: Connection, claim: Claim) -> dict[str, Waiting]:
+    """What the claimed rows have to do, by case row id."""
+    known = {
+        row.id: _KNOWN.validate_json(row.known)
+        for row in c.execute(select(case_row.c.id, case_row.c.known).where(case_row.c.id.in_(claim.rows)))
+    }
+    found = {case_id: Waiting(known=k) for case_id, k in known.items()}
+    stored = select(filing, (now() - filing.c.failed_at).label("age")).where(filing.c.case_id.in_(claim.rows))
+    for row in c.execute(stored).all():
+        found[row.case_id] = _stored(row, known[row.case_id])
+    fresh = [case_id for case_id, w in found.items() if w.frozen is None]
+    if fresh:
+        ready = item.c.case_id.in_(fresh) & (item.c.state == "ready")
+        batches: dict[str, list[Item]] = {}
+        for one in items.read(c, items.query().where(ready).order_by(item.c.id).limit(LOAD)):
+            assert one.case_id is not None
+            batch = batches.setdefault(one.case_id, [])
+            if len(batch) < (1 if claim.rows[one.case_id] >= queues.ALONE else PARTS):
+                batch.append(one)
+        found |= {i: replace(found[i], items=tuple(batch)) for i, batch in batches.items()}
+    return found
+
+
+def _stored(row: Any, known: Known) -> Waiting:
+    read = frozen.load(row.body)
+    whole = replace(
+        read.filing,
+        op=row.op,
+        known=known,
+        unsure_since=moment(row.unsure_since),
+        unsure_last=moment(row.unsure_last),
+    )
+    return Waiting(
+        known=known,
+        frozen=replace(read, filing=whole),
+        attempts=row.attempts,
+        failing_for=timedelta(milliseconds=row.age or 0),
+    )
+
+
+def freeze(c: Connection, claim: Claim, rendered: Mapping[str, Rendered]) -> dict[str, Frozen]:
+    """Store filings before they are sent, with a fresh op each; those that are stored now.
+
+    A row that is no longer ours is left alone. One whose items changed meanwhile (deleted by their author)
+    is given back, to be rendered again.
+    """
+    mine = queues.hold(c, case_row, rendered, claim.token)
+    looked_at = [i.id for case_id in mine for i in rendered[case_id].items]
+    same = set(
+        c.execute(select(item.c.id).where(item.c.id.in_(looked_at), item.c.state == "ready")).scalars()
+    ) - set(_deleted_since(c, [i for case_id in mine for i in rendered[case_id].items]))
+    stored: dict[str, Frozen] = {}
+    releases: dict[str, Release] = {}
+    for case_id in sorted(mine):
+        r = rendered[case_id]
+        if not all(i.id in same for i in r.items):
+            releases[case_id] = Release()
+            continue
+        lanes.end(c, r.ended)
+        if r.frozen is None:
+            releases[case_id] = Release(settled=len(r.ended))
+            continue
+        if r.ended:
+            _count_out(c, case_id, len(r.ended))
+        stored[case_id] = _insert(c, case_id, r)
+    queues.release(c, case_row, releases)
+    return stored
+
+
+def _deleted_since(c: Connection, looked_at: Sequence[Item]) -> Collection[int]:
+    whole = [i.id for i in looked_at if not i.deleted]
+    return c.execute(select(item.c.id).where(item.c.id.in_(whole), item.c.deleted)).scalars().all()
+
+
+def _insert(c: Connection, case_id: str, r: Rendered) -> Frozen:
+    assert r.frozen is not None
+    ids = [i.id for i in r.items if i.id not in r.ended]
+    since = min((i.unsure_since for i in r.items if i.unsure_since is not None), default=None)
+    last = max((i.unsure_last for i in r.items if i.unsure_last is not None), default=None)
+    whole = replace(r.frozen.filing, op=uuid4().hex, unsure_since=moment(since), unsure_last=moment(last))
+    stored = replace(r.frozen, filing=whole)
+    c.execute(
+        insert(filing).values(
+            case_id=case_id,
+            body=frozen.dump(stored),
+            op=whole.op,
+            op_at=now(),
+            unsure_since=since,
+            unsure_last=last,
+        )
+    )
+    c.execute(update(item).where(item.c.id.in_(ids)).values(state="sending"))
+    return stored
+
+
+def settle(
+    c: Connection,
+    claim: Claim,
+    settled: Mapping[str, Settled],
+    *,
+    renew: Collection[str] = (),
+    lease: timedelta,
+) -> None:
+    """Write what the CRM answered, free those cases and renew the others."""
+    mine = queues.hold(c, case_row, [*settled, *renew], claim.token)
+    ours = {case_id: s for case_id, s in settled.items() if case_id in mine}
+    for case_id in sorted(ours):
+        _write(c, case_id, ours[case_id])
+    queues.release(
+        c,
+        case_row,
+        {
+            case_id: Release(
+                settled=sum(map(frozen.is_item, [*s.filed, *s.dropped, *s.dead])),
+                after=(s.after or timedelta(0)) if s.left else s.after,
+                crashes=s.crashes,
+            )
+            for case_id, s in ours.items()
+        },
+    )
+    queues.renew(c, case_row, mine.difference(settled), lease)
+
+
+def _write(c: Connection, case_id: str, s: Settled) -> None:
+    """Write one filing's answer: the items, what is left of the filing, what is known of the case."""
+    times = c.execute(
+        select(filing.c.body, filing.c.op_at, filing.c.unsure_since, filing.c.unsure_last)
+        .where(filing.c.case_id == case_id)
+        .with_for_update()
+    ).one_or_none()
+    since, last = (times.unsure_since, times.unsure_last) if times else (None, None)
+    _file(c, s)
+    _end(c, "dropped", s.dropped, None, None)
+    _end(c, "dead", {key: why for key, why in s.dead.items() if key not in s.partly}, since, last)
+    if s.partly and times:
+        _end(c, "dead", {key: s.dead[key] for key in s.partly}, since or times.op_at, last or times.op_at)
+    _forget_persons(c, s.dead)
+    if s.ready:
+        c.execute(
+            update(item)
+            .where(item.c.key.in_(sorted(s.ready)))
+            .values(state="ready", unsure_since=since, unsure_last=last)
+        )
+    if s.known is not None:
+        _know(c, case_id, s.known)
+    if s.left and times:
+        _keep(c, case_id, s, frozen.load(times.body))
+    else:
+        c.execute(delete(filing).where(filing.c.case_id == case_id))
+
+
+def _forget_persons(c: Connection, dead: Collection[str]) -> None:
+    """Look the authors of dead messages up anew: the record that was linked may be the one that is gone."""
+    if dead:
+        for one in items.read(c, items.query().where(item.c.key.in_(sorted(dead)))):
+            with suppress(ValueError):
+                people.forget(c, f"{one.points_at[0]}:{one.message.author.id}")
+
+
+def _know(c: Connection, case_id: str, known: Known) -> None:
+    c.execute(update(case_row).where(case_row.c.id == case_id).values(known=_KNOWN.dump_json(known).decode()))
+
+
+def _file(c: Connection, s: Settled) -> None:
+    if not s.filed:
+        return
+    assert s.known is not None
+    c.execute(
+        update(item)
+        .where(item.c.key == bindparam("b_key"))
+        .values(
+            state="filed",
+            crm_case=bindparam("b_case"),
+            crm_ref=bindparam("b_ref"),
+            crm_notes=bindparam("b_notes"),
+            link=s.link,
+            warnings="\n".join(s.warnings),
+            reason="",
+            unsure_since=None,
+            unsure_last=None,
+            settled_at=now(),
+        ),
+        [_filed(key, ref, s.cases.get(key, s.known.case_id), s.known) for key, ref in sorted(s.filed.items())],
+    )
+
+
+def _filed(key: str, ref: str, crm_case: str, known: Known) -> dict[str, str]:
+    opened = crm_case == known.case_id and crm_case in ref.split(",")
+    notes = json.dumps(dict(known.notes)) if opened else ""
+    return {"b_key": key, "b_ref": ref, "b_case": crm_case, "b_notes": notes}
+
+
+def _end(c: Connection, state: str, why: Mapping[str, str], since: int | None, last: int | None) -> None:
+    if why:
+        c.execute(
+            update(item)
+            .where(item.c.key == bindparam("b_key"))
+            .values(
+                state=state,
+                reason=bindparam("b_reason"),
+                settled_at=now(),
+                unsure_since=since,
+                unsure_last=last,
+            ),
+            [{"b_key": key, "b_reason": reason} for key, reason in sorted(why.items())],
+        )
+
+
+def _keep(c: Connection, case_id: str, s: Settled, stored: Frozen) -> None:
+    """Rewrite the stored filing to what is left.
+
+    It is taken from what is stored, not from what was sent: a deletion may have blanked it meanwhile.
+    What may be in already keeps its words to the letter. Only a receipt ends an op. `unsure_since` goes only
+    with the filing: a throttle after a timeout says nothing of the first attempt.
+    """
+    unsure = bindparam("b_unsure", value=s.unsure, type_=Integer)
+    c.execute(
+        update(filing)
+        .where(filing.c.case_id == case_id)
+        .values(
+            body=frozen.dump(frozen.keep(stored, s.left, filed=() if s.unsure else s.filed)),
+            op=uuid4().hex if s.receipt else filing.c.op,
+            op_at=now() if s.receipt else filing.c.op_at,
+            unsure_since=case(
+                (unsure == 1, func.coalesce(filing.c.unsure_since, filing.c.op_at)), else_=filing.c.unsure_since
+            ),
+            unsure_last=case((unsure == 1, now()), else_=filing.c.unsure_last),
+            attempts=filing.c.attempts + int(s.counts),
+            failed_at=func.coalesce(filing.c.failed_at, now()) if s.counts else filing.c.failed_at,
+        )
+    )
+    unsure_still = select(filing.c.unsure_since).where(filing.c.case_id == case_id)
+    state = "sending" if c.execute(unsure_still).scalar() is None else "unknown"
+    c.execute(update(item).where(item.c.key.in_(sorted(s.left)), item.c.state != state).values(state=state))
+
+
+def cut(c: Connection, claim: Claim, case_id: str, there: Mapping[str, str]) -> Frozen | None:
+    """Cut a filing that killed its owners, after the CRM was asked: what it has (key -> refs) is filed, the
+    first missing part stays stored under a new op, the rest is ready again.
+
+    None: the row is no longer ours, or nothing is left to send and the row has been given back.
+    """
+    if not queues.hold(c, case_row, [case_id], claim.token):
+        return None
+    row = c.execute(select(filing).where(filing.c.case_id == case_id).with_for_update()).one()
+    known = _KNOWN.validate_json(c.execute(select(case_row.c.known).where(case_row.c.id == case_id)).scalar_one())
+    stored = frozen.load(row.body)
+    missing = [p.key for p in stored.filing.parts if p.key not in there]
+    done = {p.key: there[p.key] for p in stored.filing.parts if p.key in there}
+    if not known.case_id and stored.filing.opener in done:  # its worker died before it could say which case
+        known = replace(known, case_id=done[stored.filing.opener])
+        _know(c, case_id, known)
+    _file(c, Settled(known=known, filed=done))
+    thawed = [key for key in missing[1:] if frozen.is_item(key)]
+    if thawed:
+        again = {"unsure_since": row.unsure_since, "unsure_last": row.unsure_last}
+        c.execute(update(item).where(item.c.key.in_(thawed)).values(state="ready", **again))
+    settled = sum(map(frozen.is_item, done))
+    if not missing:
+        c.execute(delete(filing).where(filing.c.case_id == case_id))
+        queues.release(c, case_row, {case_id: Release(settled=settled)})
+        return None
+    _count_out(c, case_id, settled)
+    op, left = uuid4().hex, frozen.keep(stored, missing[:1])
+    c.execute(update(filing).where(filing.c.case_id == case_id).values(body=frozen.dump(left), op=op, op_at=now()))
+    return replace(
+        left,
+        filing=replace(
+            left.filing,
+            op=op,
+            known=known,
+            unsure_since=moment(row.unsure_since),
+            unsure_last=moment(row.unsure_last),
+        ),
+    )
+
+
+def _count_out(c: Connection, case_id: str, n: int) -> None:
+    c.execute(update(case_row).where(case_row.c.id == case_id).values(open=case_row.c.open - n))
+
+
+def pause(c: Connection, crm: str, *, until: datetime | None, reason: str) -> None:
+    """Let a whole CRM connection rest: until then, but a minute at least; 5 minutes where no end is known."""
+    soonest: Any = now() + 60_000
+    told = literal(0 if until is None else round(until.timestamp() * 1000), BigInteger)
+    end: Any = now() + 300_000 if until is None else case((told > soonest, told), else_=soonest)
+    statement = upsert(c, target).values(id=crm, paused_until=end, probe_at=now() + 60_000, reason=reason[:500])
+    fresh = statement.excluded
+    c.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={"paused_until": fresh.paused_until, "probe_at": fresh.probe_at, "reason": fresh.reason},
+        )
+    )
+
+
+def resume(c: Connection, crm: str) -> None:
+    """End a pause: an attempt was answered."""
+    c.execute(delete(target).where(target.c.id == crm))
+
+
+def paused(c: Connection, crm: str) -> bool:
+    """Whether the CRM connection rests."""
+    rests = select(1).where(target.c.id == crm, target.c.paused_until > now())
+    return c.execute(rests).scalar() is not None

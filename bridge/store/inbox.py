@@ -1,0 +1,263 @@
+"""What a callback leaves behind, in one transaction: items in their lanes, counters, blanked deletions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Integer, bindparam, case, func, select, update
+
+from bridge import frozen
+from bridge.message import Message, dump, load, redacted
+from bridge.ports import Skipped, Unreadable
+from bridge.steps import Id
+from bridge.store.engine import now, upsert
+from bridge.store.tables import case_row, filing, item, lane, skipped
+
+
+def identity(message: Message) -> Id:
+    """What a later edit or deletion of this message will point at."""
+    return message.channel, message.account.id, message.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Everything that one verified callback brought."""
+
+    connection: str
+    received_at: datetime
+    messages: Sequence[Message] = ()
+    unreadable: Sequence[Unreadable] = ()
+    skipped: Sequence[Skipped] = ()
+
+
+def ingest(c: Connection, arrival: Arrival) -> int:
+    """Store a callback; the number of items that are new. A redelivery adds nothing.
+
+    Lanes are locked first and in sorted order, so that two callbacks that share lanes cannot deadlock and
+    whoever repeats a key waits for us there.
+    """
+    places = _placed(c, arrival.messages)
+    rows = [
+        _row(m, to, deleted=identity(m) in places.gone and m.change != "deleted")
+        for m, to in zip(arrival.messages, places.lanes, strict=True)
+    ] + [_dead(arrival, u) for u in arrival.unreadable]
+    _lock_lanes(c, arrival.connection, {row["lane"] for row in rows} | places.targets | places.awake)
+    fresh = _insert(c, rows)
+    for message in arrival.messages:
+        if message.change == "deleted" and message.key in fresh:
+            blank(c, identity(message))
+    _wake(c, places.awake)
+    _count_skipped(c, arrival)
+    return len(fresh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    lanes: Sequence[str]  #: of each message
+    gone: set[Id]  #: messages that their authors have deleted
+    targets: set[str]  #: where those stand that are deleted now
+    awake: set[str]  #: where orphans wait that are none any more
+
+
+def _placed(c: Connection, messages: Sequence[Message]) -> _Places:
+    """Look up what the messages point at, and say where they go."""
+    ids = {m.id for m in messages} | {m.reply_to for m in messages if m.author.is_self and m.reply_to}
+    found = [((r.channel, r.account, r.message_id), r) for r in (_known(c, ids) if ids else ())]
+    lanes = {i: r.lane for i, r in found if r.change == "created"}
+    orphans = {i: r.lane for i, r in found if r.lane == _orphaned(i) and r.state == "ready" and r.case_id is None}
+    for m in messages:  # neighbours in the same callback: customers first, then what points at them
+        if m.change == "created" and not m.author.is_self:
+            lanes.setdefault(identity(m), lane_of(m, lanes.get))
+    for m in messages:
+        if m.change == "created":
+            lanes.setdefault(identity(m), lane_of(m, lanes.get))
+    pointed = {**lanes, **orphans}  # an edit does not overtake those that still wait for their message
+    deleted = {identity(m) for m in messages if m.change == "deleted"}
+    created = {identity(m) for m in messages if m.change == "created"}
+    return _Places(
+        lanes=[lane_of(m, lanes.get if m.change == "created" else pointed.get) for m in messages],
+        gone=deleted | {i for i, r in found if r.change == "deleted"},
+        targets={lanes[i] for i in deleted if i in lanes},
+        awake={orphans[i] for i in created if i in orphans},
+    )
+
+
+def _orphaned(target: Id) -> str:
+    """The lane in which edits and deletions wait for a message that is not here, beside everybody."""
+    channel, account, message_id = target
+    return f"{channel}:{account}:?{message_id}"
+
+
+def lane_of(message: Message, lane_at: Callable[[Id], str | None]) -> str:
+    """The lane of one message; `lane_at` gives the lane of a message that is here already.
+
+    A customer's message: channel, account and the customer's side. Our own public reply: its parent's. An
+    edit, deletion or hiding: its target's; an orphan waits in a lane of its own, beside everybody. Author
+    unknown: the message's id.
+    """
+    account = f"{message.channel}:{message.account.id}"
+    if message.change != "created":
+        return lane_at(identity(message)) or _orphaned(identity(message))
+    parent = (message.channel, message.account.id, message.reply_to)
+    if message.author.is_self and not message.side and message.reply_to:
+        return lane_at(parent) or f"{account}:~{message.id}"
+    return f"{account}:{message.side}" if message.side else f"{account}:~{message.id}"
+
+
+def blank(c: Connection, target: Id) -> None:
+    """Blank what an author deleted, wherever it is: the text, the raw payload, a stored filing.
+
+    The target's lane is locked, or its items are settled. A stored filing with the text gets a new op: what its
+    old Idempotency-Key stands for must never be sent again. Whether it was sent is still asked for.
+    """
+    channel, account, message_id = target
+    mine = (
+        (item.c.message_id == message_id)
+        & (item.c.channel == channel)
+        & (item.c.account == account)
+        & (item.c.change != "deleted")
+        & ~item.c.deleted
+    )
+    cases = c.execute(select(item.c.case_id).where(mine, item.c.case_id.isnot(None))).scalars().all()
+    c.execute(select(case_row.c.id).where(case_row.c.id.in_(cases)).order_by(case_row.c.id).with_for_update())
+    rows = c.execute(select(item.c.id, item.c.key, item.c.body, item.c.decision).where(mine)).all()
+    keys = {row.key for row in rows}
+    for stored in c.execute(select(filing).where(filing.c.case_id.in_(cases)).with_for_update()).all():
+        whole = frozen.load(stored.body)
+        sent = any(part.key in keys for part in whole.filing.parts)  # else its op stands for other texts only
+        c.execute(
+            update(filing)
+            .where(filing.c.case_id == stored.case_id)
+            .values(body=frozen.dump(frozen.blank(whole, keys)), op=uuid4().hex if sent else stored.op)
+        )
+    for row in rows:
+        empty = dump(redacted(load(row.body, b"")))
+        decision = json.dumps({**json.loads(row.decision), "values": {}})  # a rule may have taken up the text
+        c.execute(
+            update(item).where(item.c.id == row.id).values(body=empty, raw=b"", decision=decision, deleted=True)
+        )
+
+
+def _known(c: Connection, ids: Collection[str]) -> Sequence[Any]:
+    columns = (
+        item.c.channel,
+        item.c.account,
+        item.c.message_id,
+        item.c.change,
+        item.c.lane,
+        item.c.state,
+        item.c.case_id,
+    )
+    return c.execute(select(*columns).where(item.c.message_id.in_(sorted(ids)))).all()
+
+
+def _row(message: Message, to: str, *, deleted: bool) -> dict[str, Any]:
+    """The row of one message, blank if its author deleted it; its key is still that of what was written.
+
+    A deletion keeps no words either: some platforms send what they delete along.
+    """
+    kept = redacted(message) if deleted or message.change == "deleted" else message
+    return {
+        "key": message.key,
+        "lane": to,
+        "channel": message.channel,
+        "account": message.account.id,
+        "message_id": message.id,
+        "change": message.change,
+        "state": "ready",
+        "body": dump(kept),
+        "raw": kept.raw,
+        "deleted": deleted,
+        "reason": "",
+    }
+
+
+def _dead(arrival: Arrival, unreadable: Unreadable) -> dict[str, Any]:
+    """An item that nobody could read: only its hash, its length and the reason are kept."""
+    digest = hashlib.sha256(unreadable.item).hexdigest()
+    return {
+        "key": f"unreadable:{arrival.connection}:{digest}",
+        "lane": f"{arrival.connection}:unreadable",
+        "channel": "",
+        "account": "",
+        "message_id": digest,
+        "change": "created",
+        "state": "dead",
+        "body": "",
+        "raw": b"",
+        "deleted": False,
+        "reason": f"unreadable ({len(unreadable.item)} bytes): {unreadable.error}"[:500],
+    }
+
+
+def _lock_lanes(c: Connection, connection: str, lanes: Collection[str]) -> None:
+    """Lock the lanes, creating those that are new: an upsert that changes nothing."""
+    if lanes:
+        insert = upsert(c, lane)
+        c.execute(
+            insert.on_conflict_do_update(index_elements=["id"], set_={"connection": insert.excluded.connection}),
+            [{"id": i, "connection": connection} for i in sorted(lanes)],
+        )
+
+
+def _insert(c: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert the items that are new and count them into their lanes; their keys."""
+    if not rows:
+        return set()
+    insert = upsert(c, item)
+    fresh = c.execute(
+        insert.values(ingested_at=now())
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(item.c.key, item.c.lane, item.c.state),
+        rows,
+    ).all()
+    received = Counter(row.lane for row in fresh)
+    waiting = Counter(row.lane for row in fresh if row.state == "ready")
+    if received:
+        _count_in(c, received, waiting)
+    return {row.key for row in fresh}
+
+
+def _count_in(c: Connection, received: Mapping[str, int], waiting: Mapping[str, int]) -> None:
+    n = bindparam("b_n", type_=Integer)
+    c.execute(
+        update(lane)
+        .where(lane.c.id == bindparam("b_id"))
+        .values(
+            received=lane.c.received + bindparam("b_received", type_=Integer),
+            open=lane.c.open + n,
+            due_at=case((n > 0, func.coalesce(lane.c.due_at, now())), else_=lane.c.due_at),
+        ),
+        [{"b_id": i, "b_received": received[i], "b_n": waiting.get(i, 0)} for i in sorted(received)],
+    )
+
+
+def _wake(c: Connection, lanes: Collection[str]) -> None:
+    """Look at once again at orphans whose message is here now; a lease is not broken."""
+    if lanes:
+        resting = lane.c.id.in_(sorted(lanes)) & lane.c.owner.is_(None) & (lane.c.open > 0)
+        c.execute(update(lane).where(resting).values(due_at=now()))
+
+
+def _count_skipped(c: Connection, arrival: Arrival) -> None:
+    counts = Counter((s.reason, s.event) for s in arrival.skipped)
+    if counts:
+        insert = upsert(c, skipped)
+        day = arrival.received_at.strftime("%Y-%m-%d")
+        c.execute(
+            insert.on_conflict_do_update(
+                index_elements=["connection", "day", "reason", "event"],
+                set_={"n": skipped.c.n + insert.excluded.n},
+            ),
+            [
+                {"connection": arrival.connection, "day": day, "reason": reason, "event": event, "n": n}
+                for (reason, event), n in sorted(counts.items())
+            ],
+        )

@@ -1,0 +1,69 @@
+"""Items as the flow sees them, and what they point at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from bridge.steps import Id, Item
+from bridge.store.engine import now
+from bridge.store.tables import item
+
+
+def query() -> Select[Any]:
+    """The statement that `read` runs; narrow it with where and order_by."""
+    return select(item, (now() - item.c.ingested_at).label("age"))
+
+
+def read(c: Connection, statement: Select[Any]) -> list[Item]:
+    """Run a statement made from `query`."""
+    return [
+        Item(
+            id=r.id,
+            key=r.key,
+            lane=r.lane,
+            points_at=(r.channel, r.account, r.message_id),
+            change=r.change,
+            state=r.state,
+            deleted=r.deleted,
+            age=timedelta(milliseconds=r.age),
+            mapping=r.mapping,
+            decision=r.decision,
+            case_id=r.case_id,
+            reason=r.reason,
+            crm_case=r.crm_case,
+            crm_ref=r.crm_ref,
+            crm_notes=r.crm_notes,
+            unsure_since=r.unsure_since,
+            unsure_last=r.unsure_last,
+            body=r.body,
+            raw=r.raw,
+        )
+        for r in c.execute(statement).all()
+    ]
+
+
+def related(c: Connection, ids: Collection[Id]) -> dict[Id, list[Item]]:
+    """All items of these messages, in the ledger's order: the creation, its edits, its deletion."""
+    found: dict[Id, list[Item]] = {}
+    if ids:
+        wanted = item.c.message_id.in_(sorted({i[2] for i in ids}))
+        for row in read(c, query().where(wanted).order_by(item.c.id)):
+            if row.points_at in ids:
+                found.setdefault(row.points_at, []).append(row)
+    return found
+
+
+def latest_cases(c: Connection, lanes: Sequence[str]) -> dict[str, Item]:
+    """The latest item of each lane that has a case row: where our own side's words belong."""
+    placed = item.c.case_id.isnot(None) & (item.c.state != "dropped")
+    newest = select(item.c.id).where(placed).order_by(item.c.id.desc())
+    ids = [
+        found
+        for one in lanes
+        if (found := c.execute(newest.where(item.c.lane == one).limit(1)).scalar()) is not None
+    ]
+    return {row.lane: row for row in read(c, query().where(item.c.id.in_(ids)))} if ids else {}

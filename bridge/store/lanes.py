@@ -1,0 +1,90 @@
+"""Lanes: items that no mapping has decided yet, and handing them over to their case rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
+from bridge.store import inbox, items, queues
+from bridge.store.engine import now, upsert
+from bridge.store.queues import Claim, Release
+from bridge.store.tables import case_row, item, lane
+
+LOAD = 2000  #: items of one batch of lanes; the rest comes with the next claim
+
+
+def waiting(c: Connection, claim: Claim) -> list[Item]:
+    """The undecided items of claimed lanes in the ledger's order; of a lane claimed alone only the first."""
+    undecided = item.c.lane.in_(claim.rows) & (item.c.state == "ready") & item.c.case_id.is_(None)
+    found, seen = [], set()
+    for row in items.read(c, items.query().where(undecided).order_by(item.c.id).limit(LOAD)):
+        if claim.rows[row.lane] < queues.ALONE or row.lane not in seen:
+            seen.add(row.lane)
+            found.append(row)
+    return found
+
+
+def settle(c: Connection, claim: Claim, verdicts: Sequence[tuple[Item, Verdict]], *, gather: timedelta) -> None:
+    """Hand items over to their case rows, end those that end here, and give the lanes back.
+
+    A lane of which something was deleted meanwhile is given back as it was: what was decided from the text must
+    not be written beside the blank message.
+    """
+    mine = queues.hold(c, lane, claim.rows, claim.token)
+    stale = _blanked_since(c, [row for row, _ in verdicts])
+    kept = [(row, verdict) for row, verdict in verdicts if row.lane in mine and row.lane not in stale]
+    _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather)
+    end(c, {row.id: v for row, v in kept if isinstance(v, Settle)})
+    gone = Counter(row.lane for row, v in kept if not isinstance(v, Wait))
+    rest = {row.lane: v.after for row, v in kept if isinstance(v, Wait)}
+    queues.release(c, lane, {i: Release(settled=gone[i], after=rest.get(i)) for i in mine})
+
+
+def _blanked_since(c: Connection, read: Sequence[Item]) -> set[str]:
+    whole = [row.id for row in read if not row.deleted]
+    return set(c.execute(select(item.c.lane).where(item.c.id.in_(whole), item.c.deleted)).scalars())
+
+
+def blank(c: Connection, target: Id) -> None:
+    """Blank a message whose deletion was here before it could be found."""
+    rows = items.related(c, {target}).get(target, [])
+    lanes = sorted({row.lane for row in rows})
+    c.execute(select(lane.c.id).where(lane.c.id.in_(lanes)).order_by(lane.c.id).with_for_update())
+    inbox.blank(c, target)
+
+
+def end(c: Connection, verdicts: Mapping[int, Settle]) -> None:
+    """Write the end of items that are held by their queue row."""
+    if verdicts:
+        c.execute(
+            update(item)
+            .where(item.c.id == bindparam("b_id"))
+            .values(state=bindparam("b_state"), reason=bindparam("b_reason"), settled_at=now()),
+            [{"b_id": i, "b_state": v.state, "b_reason": v.reason} for i, v in sorted(verdicts.items())],
+        )
+
+
+def _place(c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta) -> None:
+    if not placed:
+        return
+    targets = {v.case_id: v.target for _, v in placed}
+    insert: Any = upsert(c, case_row)
+    c.execute(
+        insert.on_conflict_do_update(index_elements=["id"], set_={"target": insert.excluded.target}),
+        [{"id": i, "target": targets[i]} for i in sorted(targets)],
+    )
+    c.execute(
+        update(item)
+        .where(item.c.id == bindparam("b_id"))
+        .values(case_id=bindparam("b_case"), mapping=bindparam("b_mapping"), decision=bindparam("b_decision")),
+        [
+            {"b_id": row.id, "b_case": v.case_id, "b_mapping": v.mapping, "b_decision": v.decision}
+            for row, v in placed
+        ],
+    )
+    queues.enqueue(c, case_row, Counter(v.case_id for _, v in placed), wait=gather)

@@ -1,0 +1,177 @@
+"""The books: whether every message that was received is accounted for, and the story of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from bridge.steps import Item
+from bridge.store import items, people, queues
+from bridge.store.engine import moment, now
+from bridge.store.tables import SETTLED, STATES, WAITING, beat, case_row, filing, item, lane, skipped, target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """One moment of the ledger."""
+
+    received: int  #: distinct messages, counted at ingest apart from their state
+    states: Mapping[str, int]  #: state -> items
+    skipped: Mapping[tuple[str, str, str], int]  #: connection, reason, event -> times
+    paused: Mapping[str, str]  #: CRM connection -> why it rests
+    counters: tuple[int, int, int, int]  #: open of lanes, undecided items, open of case rows, placed items
+    unsent: int = 0  #: items that are being sent, but without a stored filing
+    idle: int = 0  #: lanes and case rows with open items that nobody will look at
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are on their way."""
+        return sum(self.states.get(s, 0) for s in WAITING)
+
+    def faults(self) -> list[str]:
+        """What does not add up, in whole sentences; [] = nothing was lost or made up."""
+        found = [f"{n} items are in the unknown state {s!r}" for s, n in self.states.items() if s not in STATES]
+        accounted = self.waiting + sum(self.states.get(s, 0) for s in SETTLED)
+        if accounted != self.received:
+            found.append(
+                f"{self.received} messages were received, but filed + dropped + waiting + dead are {accounted}"
+            )
+        lane_open, undecided, case_open, placed = self.counters
+        if lane_open != undecided:
+            found.append(f"the lanes count {lane_open} open items, but {undecided} are undecided")
+        if case_open != placed:
+            found.append(f"the case rows count {case_open} open items, but {placed} are placed and waiting")
+        if self.unsent:
+            found.append(f"{self.unsent} items are being sent, but no filing is stored for them")
+        if self.idle:
+            found.append(f"{self.idle} lanes or cases have open items, but no time at which they are due")
+        return found
+
+
+def read(c: Connection) -> Books:
+    """The books as they stand in this snapshot."""
+    waiting = item.c.state.in_(WAITING)
+    return Books(
+        received=_sum(c, select(func.sum(lane.c.received))),
+        states={
+            r.state: r.n for r in c.execute(select(item.c.state, func.count().label("n")).group_by(item.c.state))
+        },
+        skipped={
+            (r.connection, r.reason, r.event): r.n
+            for r in c.execute(
+                select(skipped.c.connection, skipped.c.reason, skipped.c.event, func.sum(skipped.c.n).label("n"))
+                .group_by(skipped.c.connection, skipped.c.reason, skipped.c.event)
+                .order_by(skipped.c.connection, skipped.c.reason, skipped.c.event)
+            ).all()
+        },
+        paused={
+            r.id: r.reason
+            for r in c.execute(select(target.c.id, target.c.reason).where(target.c.paused_until > now())).all()
+        },
+        counters=(
+            _sum(c, select(func.sum(lane.c.open))),
+            _sum(c, select(func.count()).select_from(item).where(waiting, item.c.case_id.is_(None))),
+            _sum(c, select(func.sum(case_row.c.open))),
+            _sum(c, select(func.count()).select_from(item).where(waiting, item.c.case_id.isnot(None))),
+        ),
+        unsent=_sum(
+            c,
+            select(func.count())
+            .select_from(item.outerjoin(filing, filing.c.case_id == item.c.case_id))
+            .where(item.c.state.in_(["sending", "unknown"]), filing.c.case_id.is_(None)),
+        ),
+        idle=sum(
+            _sum(c, select(func.count()).select_from(queue).where(queue.c.open > 0, queue.c.due_at.is_(None)))
+            for queue in (lane, case_row)
+        ),
+    )
+
+
+def _sum(c: Connection, statement: Any) -> int:
+    return int(c.execute(statement).scalar() or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What is known of one item, for `casebridge explain`."""
+
+    item: Item
+    received_at: str  #: ISO, UTC
+    settled_at: str  #: "" = not yet
+    link: str
+    warnings: tuple[str, ...]
+    attempts: int  #: counted failures of its stored filing
+    unsure: bool  #: an attempt's answer was lost and the CRM has not been asked yet
+    due_in: float | None  #: seconds until its queue row is looked at again; None = idle
+
+
+def stories(c: Connection, name: str) -> list[Story]:
+    """The items of a message, by the platform's message id or the whole key; [] = never seen."""
+    found = items.read(
+        c,
+        items.query().where((item.c.message_id == name) | (item.c.key == name)).order_by(item.c.id),
+    )
+    return [_story(c, one) for one in found]
+
+
+def _story(c: Connection, one: Item) -> Story:
+    row = c.execute(select(item).where(item.c.id == one.id)).one()
+    queue, queue_id = (case_row, one.case_id) if one.case_id else (lane, one.lane)
+    due = c.execute(select(queue.c.due_at - now()).where(queue.c.id == queue_id)).scalar()
+    sent = c.execute(
+        select(filing.c.attempts, filing.c.unsure_since).where(filing.c.case_id == one.case_id)
+    ).one_or_none()
+    waiting = one.state in WAITING
+    return Story(
+        item=one,
+        received_at=_iso(row.ingested_at),
+        settled_at=_iso(row.settled_at),
+        link=row.link,
+        warnings=tuple(row.warnings.splitlines()),
+        attempts=sent.attempts if sent and waiting else 0,
+        unsure=bool(waiting and sent and sent.unsure_since),
+        due_in=due / 1000 if waiting and due is not None else None,
+    )
+
+
+def _iso(milliseconds: int | None) -> str:
+    when = moment(milliseconds)
+    return "" if when is None else when.isoformat(timespec="seconds")
+
+
+def dead(c: Connection) -> list[Item]:
+    """The dead items, oldest first."""
+    return items.read(c, items.query().where(item.c.state == "dead").order_by(item.c.id))
+
+
+def replay(c: Connection, wanted: Sequence[Item]) -> int:
+    """Send dead items on their road again, as if they had just come; how many went.
+
+    They are decided and rendered anew with the current mapping, and their authors are looked up again. What
+    may have been applied stays marked so: the CRM is asked first. An unreadable item cannot go.
+    """
+    ready = [one for one in wanted if one.body]
+    ids = sorted({one.lane for one in ready})
+    c.execute(select(lane.c.id).where(lane.c.id.in_(ids)).order_by(lane.c.id).with_for_update())
+    went: dict[str, int] = {}
+    for one in ready:
+        changed = c.execute(
+            update(item)
+            .where(item.c.id == one.id, item.c.state == "dead")
+            .values(state="ready", reason="", case_id=None, mapping="", decision="{}", settled_at=None)
+        )
+        if changed.rowcount:
+            went[one.lane] = went.get(one.lane, 0) + 1
+            people.forget(c, f"{one.points_at[0]}:{one.message.author.id}")
+    queues.enqueue(c, lane, went, wait=timedelta(0))
+    return sum(went.values())
+
+
+def mark(c: Connection) -> None:
+    """Write something, so that a commit is tried."""
+    if not c.execute(update(beat).where(beat.c.id == 1).values(at=now())).rowcount:
+        c.execute(beat.insert().values(id=1, at=now()))

@@ -1,0 +1,56 @@
+"""Who an author is in a CRM, remembered so that a chatty customer costs one look-up a day."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, delete, select
+
+from bridge.ports import PersonFound, PersonMatch
+from bridge.store.engine import now, upsert
+from bridge.store.queues import milliseconds
+from bridge.store.tables import person
+
+FOUND_FOR = timedelta(hours=24)
+NOT_FOUND_FOR = timedelta(minutes=10)  #: none or several: somebody may be mending that just now
+
+_MATCH, _FOUND = TypeAdapter(PersonMatch), TypeAdapter(PersonFound)
+
+
+def recall(c: Connection, crm: str, matches: Sequence[PersonMatch]) -> dict[str, PersonFound]:
+    """Those that are still remembered, by `digest` of their match."""
+    wanted = {digest(m): m.author for m in matches}
+    rows = c.execute(
+        select(person.c.rules, person.c.author, person.c.found).where(
+            person.c.crm == crm, person.c.rules.in_(sorted(wanted)), person.c.until > now()
+        )
+    ).all()
+    return {r.rules: _FOUND.validate_json(r.found) for r in rows if wanted[r.rules] == r.author}
+
+
+def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, PersonFound]]) -> None:
+    """Keep what the CRM said: a day for a person that was found, ten minutes otherwise."""
+    for rules, (match, who) in sorted(found.items()):
+        until = now() + milliseconds(FOUND_FOR if who.id else NOT_FOUND_FOR)
+        statement = upsert(c, person).values(
+            crm=crm, rules=rules, author=match.author, found=_FOUND.dump_json(who).decode(), until=until
+        )
+        c.execute(
+            statement.on_conflict_do_update(
+                index_elements=["crm", "rules", "author"],
+                set_={"found": statement.excluded.found, "until": statement.excluded.until},
+            )
+        )
+
+
+def forget(c: Connection, author: str) -> None:
+    """Look this author (channel:author.id) up again next time."""
+    c.execute(delete(person).where(person.c.author == author))
+
+
+def digest(match: PersonMatch) -> str:
+    """What tells two matches apart: object, rules with their values, fetched fields, author."""
+    return hashlib.sha256(_MATCH.dump_json(match)).hexdigest()

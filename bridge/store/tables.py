@@ -1,0 +1,142 @@
+"""The tables: two queues of the same shape, the items that pass through them, and what is kept beside.
+
+    lane      one customer on one of our accounts: orders items that no mapping has decided yet
+    case_row  one case of one CRM: orders items that are decided and not yet filed
+    item      one message, or what happened to one; its state is the ledger
+    filing    what is being sent for a case: stored before it is sent, repeated exactly until a receipt
+    target    a CRM connection that rests
+    person    who an author is in a CRM, remembered for a while
+    skipped   what was no message, counted per connection and day
+    beat      written by /readyz to show that a commit works
+
+A queue row has one clock, `due_at` (milliseconds, the database's clock): null = idle; past = due; future with
+an owner = leased until then; future without one = backing off.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    false,
+)
+
+#: Every state of an item, and the states of the two halves of the ledger.
+WAITING = ("ready", "sending", "unknown")
+SETTLED = ("filed", "dropped", "dead")
+STATES = WAITING + SETTLED
+
+metadata = MetaData()
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _queue(name: str, group: str, *more: Column[object]) -> Table:
+    table = Table(
+        name,
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column(group, Text, nullable=False),
+        Column("due_at", BIG),
+        Column("owner", Text),
+        Column("open", Integer, nullable=False, server_default="0"),
+        Column("crashes", Integer, nullable=False, server_default="0"),
+        *more,
+    )
+    waiting = table.c.due_at.isnot(None)
+    Index(f"{name}_due", table.c[group], table.c.due_at, postgresql_where=waiting, sqlite_where=waiting)
+    return table
+
+
+#: `received` counts distinct messages at ingest, apart from their state: the ledger's other side.
+lane = _queue("lane", "connection", Column("received", Integer, nullable=False, server_default="0"))
+
+#: id = crm/object/key. `known` is a ports.Known as JSON.
+case_row = _queue("case_row", "target", Column("known", Text, nullable=False, server_default="{}"))
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("lane", Text, ForeignKey("lane.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("message_id", Text, nullable=False),  #: of the message itself, for its edits and deletion too
+    Column("change", Text, nullable=False),
+    Column("ingested_at", BIG, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("body", Text, nullable=False),  #: message.Message as JSON, without raw
+    Column("raw", LargeBinary, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=false()),  #: by its author: text and raw are blank
+    Column("mapping", Text, nullable=False, server_default=""),
+    Column("decision", Text, nullable=False, server_default="{}"),  #: what was decided and the deciding lines
+    Column("case_id", Text, ForeignKey("case_row.id")),  #: null = not decided yet
+    Column("reason", Text, nullable=False, server_default=""),  #: dropped: reason or mapping line; dead: why
+    Column("crm_case", Text, nullable=False, server_default=""),  #: the CRM's id of the case it was filed in
+    Column("crm_ref", Text, nullable=False, server_default=""),  #: of its comments, or of the case it opened
+    Column("crm_notes", Text, nullable=False, server_default=""),  #: JSON, of what opened a case: Known.notes
+    Column("link", Text, nullable=False, server_default=""),
+    Column("warnings", Text, nullable=False, server_default=""),  #: one a line
+    Column("unsure_since", BIG),  #: a dead or thawed item that may have been applied: it is asked for first
+    Column("unsure_last", BIG),
+    Column("settled_at", BIG),
+    sqlite_autoincrement=True,
+)
+_ready = item.c.state == "ready"
+_undecided = _ready & item.c.case_id.is_(None)
+Index("item_lane", item.c.lane, item.c.id, postgresql_where=_undecided, sqlite_where=_undecided)
+Index("item_case", item.c.case_id, item.c.id, postgresql_where=_ready, sqlite_where=_ready)
+Index("item_message", item.c.message_id)
+Index("item_dead", item.c.id, postgresql_where=item.c.state == "dead", sqlite_where=item.c.state == "dead")
+
+filing = Table(
+    "filing",
+    metadata,
+    Column("case_id", Text, ForeignKey("case_row.id"), primary_key=True),
+    Column("body", Text, nullable=False),  #: store.cases.Frozen as JSON
+    Column("op", Text, nullable=False),
+    Column("op_at", BIG, nullable=False),  #: when the op was stored: nothing of it was sent before
+    Column("unsure_since", BIG),  #: the first attempt that may have been applied
+    Column("unsure_last", BIG),  #: the latest one
+    Column("attempts", Integer, nullable=False, server_default="0"),  #: those that were this row's own fault
+    Column("failed_at", BIG),  #: the first of them
+)
+
+target = Table(
+    "target",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("paused_until", BIG, nullable=False),
+    Column("probe_at", BIG, nullable=False),  #: when one filing may be tried again before the pause ends
+    Column("reason", Text, nullable=False),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("crm", Text, primary_key=True),
+    Column("rules", Text, primary_key=True),  #: hash of the match: object, rules, fetched fields
+    Column("author", Text, primary_key=True),  #: channel:author.id
+    Column("found", Text, nullable=False),  #: ports.PersonFound as JSON
+    Column("until", BIG, nullable=False),
+)
+
+skipped = Table(
+    "skipped",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("day", Text, primary_key=True),  #: 2026-11-21, UTC
+    Column("reason", Text, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+)
+
+beat = Table("beat", metadata, Column("id", Integer, primary_key=True), Column("at", BIG, nullable=False))
