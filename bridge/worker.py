@@ -1,0 +1,74 @@
+"""The worker: claim and file, over and over, until it is told to stop. Any number of them may run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from bridge import flow
+from bridge.flow import Bridge
+from bridge.store import queues
+from bridge.store.tables import case_row, lane
+
+log = logging.getLogger("casebridge")
+
+
+class Worker:
+    """One claim-and-file loop. `step` is one round over all connections; it takes what is due."""
+
+    def __init__(self, bridge: Bridge, connections: Sequence[str]) -> None:
+        self.bridge = bridge
+        self.connections = tuple(connections)
+        self.turn = 0
+
+    def step(self) -> bool:
+        """Do one batch for each connection and each CRM that has something due; False = nothing was."""
+        self.turn += 1
+        with self.bridge.store.read() as c:
+            lanes_due = queues.anything_due(c, lane, self.connections)
+            cases_due = queues.anything_due(c, case_row, tuple(self.bridge.crms))
+        did = False
+        if lanes_due:
+            did |= self._round(flow.decide_some, self.connections)
+        if cases_due:
+            did |= self._round(flow.file_some, tuple(self.bridge.crms))
+        return did
+
+    def _round(self, work: Callable[..., bool], names: Sequence[str]) -> bool:
+        """One batch for each, beginning with another one each time, so that none comes last for ever."""
+        start = self.turn % max(1, len(names))
+        suspects_first = self.turn % 2 == 1
+        did = [work(self.bridge, name, suspects_first=suspects_first) for name in (*names[start:], *names[:start])]
+        return any(did)
+
+
+def strangers(worker: Worker) -> list[str]:
+    """Sentences about what waits for a connection that is not configured or is switched off; [] = nothing."""
+    with worker.bridge.store.read() as c:
+        found = (
+            (queues.groups_waiting(c, lane) - set(worker.connections), "decided"),
+            (queues.groups_waiting(c, case_row) - set(worker.bridge.crms), "filed"),
+        )
+    return [
+        f"messages of {name!r} wait to be {what}, but no such connection is switched on in connections.yaml"
+        for names, what in found
+        for name in sorted(names)
+    ]
+
+
+def run(worker: Worker, stop: threading.Event, *, poll: timedelta) -> None:
+    """Step until `stop` is set; look again each `poll` when nothing is due.
+
+    An error ends the round and no more: what was claimed comes back when its lease runs out.
+    """
+    for warning in strangers(worker):
+        log.warning(warning)
+    while not stop.is_set():
+        try:
+            if not worker.step():
+                stop.wait(poll.total_seconds())
+        except Exception as error:  # noqa: BLE001 - one bad round must not stop the bridge
+            flow.explain("working", error)
+            stop.wait(1)
