@@ -1,0 +1,173 @@
+"""Reads one messaging item of Messenger: messages, edits, deletions, and what is none of these. Pure.
+
+https://developers.facebook.com/docs/messenger-platform/reference/webhook-events
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from adapters.meta.reading import (
+    Json,
+    Page,
+    Unfit,
+    digits,
+    event_name,
+    flag,
+    ident,
+    moment,
+    need,
+    ornament,
+    part,
+    parts,
+    words,
+)
+from bridge.message import Attachment, Change, Message, Person, clean
+from bridge.ports import Event, Skipped
+
+FIELDS = ("messages", "message_edits", "message_edit", "message_echoes", "message_reactions")
+"""Fields of a change whose value is a messaging item: the App Dashboard's test button sends them so."""
+
+UNSUPPORTED = "[a message that Messenger cannot deliver to apps]"
+
+AROUND = frozenset({"sender", "recipient", "timestamp", "prior_message"})
+"""What stands beside an event and is none."""
+
+SKIPPED: dict[str, Literal["receipt", "typing", "reaction", "system", "other_app"]] = {
+    "read": "receipt",
+    "delivery": "receipt",
+    "typing": "typing",
+    "reaction": "reaction",
+    "postback": "system",
+    "optin": "system",
+    "referral": "system",
+    "payment": "system",
+    "checkout_update": "system",
+    "pre_checkout": "system",
+    "account_linking": "system",
+    "game_play": "system",
+    "policy-enforcement": "system",
+    "policy_enforcement": "system",
+    "pass_thread_control": "other_app",
+    "take_thread_control": "other_app",
+    "request_thread_control": "other_app",
+    "app_roles": "other_app",
+}
+
+
+def read(item: Json, raw: bytes, page: Page) -> list[Event]:
+    """Return the events of one item, nearly always one, never none; raw: its bytes for the message.
+
+    Raises Unfit when it cannot be read.
+    """
+    events: list[Event] = []
+    for name, value in item.items():
+        if value is None or name in AROUND:
+            continue
+        if name == "message":
+            events.append(_message(item, raw, page))
+        elif name == "message_edit":
+            events.append(_edit(item, raw, page))
+        elif name in SKIPPED:
+            events.append(Skipped(reason=SKIPPED[name], event=name))
+        else:
+            events.append(Skipped(reason="unknown_event", event=event_name(name)))
+    return events or [Skipped(reason="unknown_event", event="messaging")]
+
+
+def standby(_item: Json, _raw: bytes, _page: Page) -> list[Event]:
+    """Return a skip: another app owns this conversation, and Meta only lets us watch.
+
+    https://developers.facebook.com/docs/messenger-platform/handover-protocol
+    """
+    return [Skipped(reason="other_app", event="standby")]
+
+
+def _message(item: Json, raw: bytes, page: Page) -> Event:
+    message = part(item, "message")
+    need(ident(message, "mid"), "mid")
+    text, attachments = words(message, "text"), _attachments(message)
+    if flag(message, "is_deleted"):
+        return _direct(item, message, "deleted", text="", attachments=(), raw=raw, page=page)
+    if flag(message, "is_unsupported"):
+        text = text or UNSUPPORTED  # somebody wrote something: it must not vanish
+    if not text and not attachments:
+        return Skipped(reason="system", event="message")
+    return _direct(item, message, "created", text=text, attachments=attachments, raw=raw, page=page)
+
+
+def _edit(item: Json, raw: bytes, page: Page) -> Message:
+    edit = part(item, "message_edit")
+    return _direct(item, edit, "edited", text=words(edit, "text"), attachments=(), raw=raw, page=page)
+
+
+def _direct(
+    item: Json,
+    message: Json,
+    change: Change,
+    *,
+    text: str,
+    attachments: tuple[Attachment, ...],
+    raw: bytes,
+    page: Page,
+) -> Message:
+    author = need(ident(part(item, "sender"), "id"), "sender.id")
+    ours = flag(message, "is_echo") or author == page.account.id
+    customer = need(ident(part(item, "recipient"), "id"), "recipient.id") if ours else author
+    return Message(
+        channel="messenger",
+        connection=page.connection,
+        account=page.account,
+        id=need(ident(message, "mid"), "mid"),
+        kind="direct",
+        change=change,
+        version=digits(message, "num_edit"),
+        author=Person(id=author, is_self=ours),
+        thread=customer,
+        reply_to=ident(part(message, "reply_to"), "mid"),
+        text=text,
+        attachments=attachments,
+        sent_at=moment(item, "timestamp"),
+        received_at=page.received_at,
+        public=False,
+        raw=raw,
+    )
+
+
+def _attachments(message: Json) -> tuple[Attachment, ...]:
+    found = []
+    for one in parts(message, "attachments"):
+        if not isinstance(one, dict):
+            raise Unfit("attachments holds something that is not an object")
+        found.append(_attachment(one))
+    return tuple(found)
+
+
+def _attachment(one: Json) -> Attachment:
+    inner = one.get("payload")
+    payload: Json = inner if isinstance(inner, dict) else {}  # a fallback's payload is null or an opaque text
+    kind = words(one, "type") or "unknown"
+    if kind == "location":
+        return Attachment(kind=kind, name=_place(part(payload, "coordinates")))
+    if payload.get("sticker_id") is not None:
+        kind = "sticker"
+    return Attachment(
+        kind=kind,
+        url=words(payload, "url") or words(one, "url"),
+        name=ornament(one, "title") or ornament(payload, "title") or _products(payload),
+    )
+
+
+def _place(coordinates: Json) -> str:
+    lat, long = coordinates.get("lat"), coordinates.get("long")
+    if isinstance(lat, int | float) and isinstance(long, int | float):
+        return f"{lat},{long}"
+    raise Unfit("a location's coordinates are not two numbers")
+
+
+def _products(payload: Json) -> str:
+    product = payload.get("product")
+    elements = product.get("elements") if isinstance(product, dict) else None
+    shown = elements if isinstance(elements, list) else []
+    titles = [one.get("title") for one in shown if isinstance(one, dict)]
+    return clean(", ".join(title for title in titles if isinstance(title, str)))

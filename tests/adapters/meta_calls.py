@@ -1,0 +1,51 @@
+"""Callbacks of Meta for the tests: our own app, two Pages, and bodies signed as Meta signs them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.meta import Meta, Settings
+from bridge.message import Account
+from bridge.ports import Callback, Event
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "meta"
+RECEIVED = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SECRET = "app-secret-of-acme"
+PAGE = Account(id="10150001", about={"brand": "Acme DE"})
+OTHER_PAGE = Account(id="10150002")
+
+
+def meta(*ids: str, secrets: tuple[str, ...] = (SECRET,), token: str = "our-verify-token") -> Meta:
+    accounts = {one: Account(id=one) for one in ids} or {page.id: page for page in (PAGE, OTHER_PAGE)}
+    return Meta(Settings.model_validate({"app_secret": secrets, "verify_token": token}), accounts)
+
+
+def post(body: bytes, **headers: str) -> Callback:
+    return Callback(
+        connection="acme-meta",
+        method="POST",
+        url="https://hooks.example.com/in/acme-meta",
+        query={},
+        headers=headers,
+        body=body,
+        received_at=RECEIVED,
+    )
+
+
+def written(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+def parse(document: object) -> list[Event]:
+    return meta().parse(post(written(document)))
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_bytes())
+
+
+def compact(item: object) -> bytes:
+    return json.dumps(item, separators=(",", ":")).encode()
