@@ -1,0 +1,87 @@
+"""The way of one call: counted, admitted, met by a fault or not, carried out, answered or cut off."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bridge.sandbox.salesforce import login, refusals
+from bridge.sandbox.salesforce.api import Api
+from bridge.sandbox.salesforce.faults import TOKEN_PATH, Fault, Faults
+from bridge.sandbox.salesforce.login import App
+from bridge.sandbox.salesforce.org import Org
+from bridge.sandbox.salesforce.refusals import Refusal
+from bridge.sandbox.salesforce.wire import Answer, Call, refused
+
+HTML_ERROR = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+TOO_LONG = "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>"
+LONGEST_URL = 16_384  # bytes of URL and headers together
+REFUSALS: Mapping[str, Callable[[], Refusal]] = {
+    "daily_limit": refusals.daily_limit,
+    "concurrent_limit": refusals.concurrent_limit,
+    "server_error": refusals.unavailable,
+}
+
+
+class Delivery:
+    """One org's front door. `answer` gives None where the connection is to be cut without an answer."""
+
+    def __init__(self, org: Org, app: App) -> None:
+        self.org, self.app = org, app
+        self.api = Api(org)
+        self.faults = Faults()
+        self.late: set[threading.Timer] = set()  #: late commits that are still to come
+
+    def answer(self, call: Call) -> Answer | None:
+        """Do what the call asks for, or what the fault makes of it; None = cut the connection."""
+        self.api.count(call)
+        if call.path == TOKEN_PATH:
+            refuse = self.faults.pick(call) is not None
+            return login.refused_on_command() if refuse else login.token(self.org, self.app, call)
+        answer = self._data(call)
+        return None if answer is None else replace(answer, headers={**self.api.usage(), **answer.headers})
+
+    def _data(self, call: Call) -> Answer | None:
+        if call.size > LONGEST_URL:
+            return Answer(status=414, text=TOO_LONG, type="text/html;charset=UTF-8")
+        try:
+            self.api.admit(call)
+        except Refusal as refusal:
+            return refused(refusal)
+        fault = self.faults.pick(call)
+        return self.api.perform(call) if fault is None else self._met(call, fault)
+
+    def _met(self, call: Call, fault: Fault) -> Answer | None:
+        if fault.fault in REFUSALS:
+            return refused(REFUSALS[fault.fault]())
+        match fault.fault:
+            case "expired_token":
+                self.org.expire(call.headers.get("authorization", "").partition(" ")[2].strip())
+                return refused(refusals.session_expired())
+            case "html_error":
+                return Answer(status=502, text=HTML_ERROR, type="text/html;charset=UTF-8")
+            case "row_lock":
+                return self.api.perform(call, locked_row=fault.row)
+            case "slow":
+                answer = self.api.perform(call)
+                time.sleep(fault.seconds)
+                return answer
+            case "lost_answer":
+                self.api.perform(call)
+            case "late_commit":
+                self._put_off(call, fault.seconds)
+        return None
+
+    def _put_off(self, call: Call, seconds: float) -> None:
+        def perform() -> None:
+            try:
+                self.api.perform(call)
+            finally:
+                self.late.discard(timer)
+
+        timer = threading.Timer(seconds, perform)
+        timer.daemon = True
+        self.late.add(timer)
+        timer.start()

@@ -1,0 +1,126 @@
+"""The org itself: its schema, clock, switches and tokens, over the database."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bridge.sandbox.salesforce import database, ids, refusals, schema
+from bridge.sandbox.salesforce.database import Database
+from bridge.sandbox.salesforce.schema import SObject
+from bridge.sandbox.salesforce.values import shown_time
+
+ORGANIZATION = "00DSb0000000001"
+RUNNING_USER = ids.long_form(ids.make("005", 1))
+SWITCHES: Mapping[str, Any] = {
+    "comment_edit": False,  #: CaseComment.CommentBody may be changed (Modify All Data)
+    "assignment_rule": "",  #: id of the queue to which the active Case assignment rule gives; "" = no active rule
+    "daily_limit": 5_000_000,  #: API calls a day, as a full sandbox has
+}
+
+
+class Org:
+    """One org in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.objects: dict[str, SObject] = {}
+        self.switches: dict[str, Any] = {}
+        self.offset = 0.0  #: seconds that the org's clock is ahead
+        with self.database.write() as tx:
+            if database.fetch(tx, RUNNING_USER) is None:
+                self._seed(tx)
+            self._load(tx)
+
+    def now(self) -> datetime:
+        """The org's own clock."""
+        return datetime.fromtimestamp(time.time() + self.offset, tz=UTC)
+
+    def object(self, name: str) -> SObject | None:
+        """The object of that name in any case; None = there is none."""
+        return next((o for o in self.objects.values() if o.name.lower() == name.lower()), None)
+
+    # --- tokens
+
+    def log_in(self) -> str:
+        """Make a token; it lives until it is expired on command."""
+        token = f"{ORGANIZATION}!AQ{secrets.token_urlsafe(48)}"
+        with self.database.write() as tx:
+            tx.execute("insert into tokens values (?)", (token,))
+        return token
+
+    def knows_token(self, token: str) -> bool:
+        with self.database.read() as tx:
+            return tx.execute("select 1 from tokens where token = ?", (token,)).fetchone() is not None
+
+    def expire(self, token: str) -> None:
+        with self.database.write() as tx:
+            tx.execute("delete from tokens where token = ?", (token,))
+
+    # --- set-up
+
+    def add_field(self, spec: Mapping[str, Any]) -> None:
+        """Add or change a custom field. Raises ValueError, one sentence."""
+        objects = schema.with_field(self.objects, spec)
+        with self.database.write() as tx:
+            kept = database.load_setting(tx, "fields", [])
+            database.save_setting(tx, "fields", [*kept, dict(spec)])
+            database.reindex(tx, objects[spec["object"]])
+        self.objects = objects
+
+    def switch(self, changes: Mapping[str, Any]) -> None:
+        """Set switches. Raises ValueError, one sentence, and changes nothing then."""
+        for name, value in changes.items():
+            if name not in SWITCHES:
+                raise ValueError(f"{name!r} is no switch; there are {', '.join(SWITCHES)}")
+            if type(value) is not type(SWITCHES[name]):
+                raise ValueError(f"{name}: {value!r} is no {type(SWITCHES[name]).__name__}")
+        queue = changes.get("assignment_rule", "")
+        with self.database.write() as tx:
+            owner = database.fetch(tx, ids.canonical(queue))
+            if queue and (owner is None or owner.object not in ("Group", "User")):
+                raise ValueError(f"assignment_rule: {queue!r} is no id of a queue or user")
+            self.switches = {**self.switches, **changes}
+            database.save_setting(tx, "switches", self.switches)
+
+    def set_clock(self, offset: float) -> None:
+        """Put the org's clock so many seconds ahead (behind, if negative) of the machine's."""
+        self.offset = offset
+        with self.database.write() as tx:
+            database.save_setting(tx, "clock", offset)
+
+    def reset(self) -> None:
+        """Make the org new: records, fields, switches and clock. Tokens stay good."""
+        with self.database.write() as tx:
+            database.empty(tx, ("records", "entries", "counters", "settings"))
+            self._seed(tx)
+            self._load(tx)
+
+    def _load(self, tx: sqlite3.Connection) -> None:
+        self.objects = dict(schema.STANDARD)
+        for spec in database.load_setting(tx, "fields", []):
+            self.objects = schema.with_field(self.objects, spec)
+        self.switches = {**SWITCHES, **database.load_setting(tx, "switches", {})}
+        self.offset = database.load_setting(tx, "clock", 0.0)
+
+    def _seed(self, tx: sqlite3.Connection) -> None:
+        made = shown_time(datetime.fromtimestamp(time.time(), tz=UTC))
+        stamps = {"CreatedDate": made, "LastModifiedDate": made, "SystemModstamp": made}
+        user = {"Username": "integration@sandbox.example", "Name": "Integration User", "IsActive": True}
+        database.insert(tx, schema.USER, {**user, **stamps})
+        for name in ("Support Queue", "Social Queue"):
+            group = {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"}
+            database.insert(tx, schema.GROUP, {**group, **stamps})
+
+
+def required_object(org: Org, name: str) -> SObject:
+    """The object of that name. Raises Refusal: there is none."""
+    found = org.object(name)
+    if found is None:
+        raise refusals.no_such_object(name)
+    return found
