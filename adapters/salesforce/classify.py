@@ -1,0 +1,208 @@
+"""What Salesforce's refusals mean for us, decided by their code: an HTTP status or a class says too little. Pure.
+
+https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bridge.errors import Paused, Rejected, RetryLater, Trouble, Unsure
+
+Class = Literal["lock", "busy", "pause", "configuration", "row"]
+
+CLASSES: Mapping[str, Class] = {
+    "UNABLE_TO_LOCK_ROW": "lock",
+    # In a row these come from the org's own automation, so they may be that row's fault.
+    "UNKNOWN_EXCEPTION": "lock",
+    "INTERNAL_ERROR": "lock",
+    "SERVER_UNAVAILABLE": "busy",
+    "QUERY_TIMEOUT": "busy",
+    "REQUEST_RUNNING_TOO_LONG": "busy",
+    "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": "busy",
+    "TOO_MANY_APEX_REQUESTS": "busy",
+    "PLATFORM_EVENT_PUBLISHING_UNAVAILABLE": "busy",
+    "REQUEST_LIMIT_EXCEEDED": "pause",
+    "LIMIT_EXCEEDED": "pause",
+    "LICENSE_LIMIT_EXCEEDED": "pause",
+    "STORAGE_LIMIT_EXCEEDED": "pause",
+    "ORG_IN_MAINTENANCE": "pause",
+    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": "pause",
+    "ORG_LOCKED": "pause",
+    "API_DISABLED_FOR_ORG": "configuration",
+    "API_CURRENTLY_DISABLED": "configuration",
+    "TXN_SECURITY_NO_ACCESS": "configuration",
+    "PACKAGE_LICENSE_REQUIRED": "configuration",
+    "INACTIVE_OWNER_OR_USER": "row",
+    "INSUFFICIENT_ACCESS": "configuration",
+    "INVALID_SESSION_ID": "configuration",
+    "INVALID_TYPE": "configuration",
+    "NOT_FOUND": "configuration",
+    "METHOD_NOT_ALLOWED": "configuration",
+    "UNSUPPORTED_API_VERSION": "configuration",
+    "GONE": "configuration",
+}
+
+QUOTABLE = frozenset(
+    (
+        "REQUIRED_FIELD_MISSING", "FIELD_CUSTOM_VALIDATION_EXCEPTION", "NOT_FOUND", "API_DISABLED_FOR_ORG",
+        "INVALID_FIELD_FOR_INSERT_UPDATE", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "REQUEST_LIMIT_EXCEEDED", "UNABLE_TO_LOCK_ROW",
+    )
+)  # fmt: skip
+"""Codes whose message is the org's own words. The others may quote what the customer wrote."""
+
+NO_COLUMN = r"No such column '(\w+)' on (?:sobject of type|entity) '?\w+'?"
+ABOUT_NAMES = re.compile(rf"{NO_COLUMN}|sObject type '\w+' is not supported")
+"""What may be quoted of INVALID_FIELD, INVALID_TYPE and MALFORMED_QUERY.
+
+Around it may stand an excerpt of the query, with the customers' data that it asked for.
+"""
+
+LOCK_AGAIN = timedelta(seconds=2)
+BUSY_AGAIN = timedelta(seconds=20)
+PROBE = timedelta(minutes=5)
+"""The daily limit is a rolling window of 24 hours: room comes back bit by bit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One error as Salesforce gave it, for a row or for a whole request; "" = not said."""
+
+    code: str
+    message: str = ""
+    field: str = ""
+
+    @property
+    def locked(self) -> bool:
+        """Whether someone else held the row; it may be nested in the error of a trigger or a flow."""
+        return "UNABLE_TO_LOCK_ROW" in (self.code + self.message)
+
+    @property
+    def kind(self) -> Class:
+        if self.locked:
+            return "lock"
+        if self.code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" in self.message:
+            return "busy"
+        return CLASSES.get(self.code, "row")
+
+    @property
+    def longest(self) -> int:
+        """Characters that the field takes, from STRING_TOO_LONG; 0 = not said."""
+        found = re.search(r"\(max length=(\d{1,6})\)\s*\Z", self.message)
+        return int(found[1]) if found and self.code == "STRING_TOO_LONG" else 0
+
+    def __str__(self) -> str:
+        where = f" {self.field}" if self.field else ""
+        said = f": {self._quotable}" if self._quotable else ""
+        return f"Salesforce refused{where} with {self.code or 'no code'}{said}"
+
+    @property
+    def _quotable(self) -> str:
+        if self.code in ("INVALID_FIELD", "INVALID_TYPE", "MALFORMED_QUERY"):
+            # The last, because the excerpt stands before it.
+            return ([found[0] for found in ABOUT_NAMES.finditer(self.message)] or [""])[-1]
+        return self.message[:300] if self.code in QUOTABLE else ""
+
+
+def refusal(error: object) -> Refusal:
+    """Read one error of an answer, whatever it is; the code stands in errorCode or, within rows, in statusCode."""
+    if not isinstance(error, Mapping):
+        return Refusal(code="")
+    code, message, fields = (error.get(n) for n in ("errorCode", "message", "fields"))
+    code = code or error.get("statusCode")
+    message = message if isinstance(message, str) else ""
+    named = [f for f in fields if isinstance(f, str)] if isinstance(fields, list) else []
+    return Refusal(
+        code=code if isinstance(code, str) else "", message=message, field=(named or [_field(message)])[0]
+    )
+
+
+FIELD_IN_MESSAGE = (
+    r"\ARequired fields are missing: \[(\w+)",
+    r"\AUnable to create/update fields: (\w+)",
+    r"\Aduplicate value found: (\w+) duplicates",
+    r"\A(\w+): (?:data value too large|bad value|invalid)",
+    rf"(?s:.*){NO_COLUMN}",
+)
+
+
+def _field(message: str) -> str:
+    found = (re.match(pattern, message) for pattern in FIELD_IN_MESSAGE)
+    return next((f[1] for f in found if f), "")
+
+
+def of_row(refused: Refusal) -> RetryLater | Rejected:
+    """Return what becomes of one row; the rest of its request stands."""
+    match refused.kind:
+        case "lock":
+            return RetryLater(str(refused), after=LOCK_AGAIN, counts=True)
+        case "busy":
+            return RetryLater(str(refused), after=BUSY_AGAIN)
+        case "pause":
+            return RetryLater(str(refused), after=PROBE)
+        case _ if not refused.code:
+            return RetryLater("Salesforce refused a row without a reason", after=LOCK_AGAIN, counts=True)
+        case _:
+            return Rejected(f"{refused}; correct the mapping or the field, then replay", field=refused.field)
+
+
+def of_request(status: int, content: object, *, write: bool, now: datetime) -> Trouble:
+    """Return what becomes of a request that was answered with an HTTP error, none of it applied.
+
+    Unsure for a write that failed inside Salesforce or before it: a 5xx or a page of HTML does not say how far
+    it came. Rejected: a row of a write is at fault, or a name in a read.
+    """
+    errors = content if isinstance(content, list) and content else [None]
+    refused = refusal(errors[0])
+    if status in (420, 429) or (
+        refused.kind == "busy" and status < 500 and refused.code == "REQUEST_LIMIT_EXCEEDED"
+    ):
+        return RetryLater(f"Salesforce is busy (HTTP {status}); it goes on by itself", after=BUSY_AGAIN)
+    if refused.kind == "pause":
+        return Paused(f"{refused} (HTTP {status}); the next try is in 5 minutes", until=now + PROBE)
+    if status == 401 or refused.kind == "configuration":
+        return Paused(f"{refused} (HTTP {status}); check the app's run-as user and its permission set in Setup")
+    if status >= 500 or not refused.code or refused.kind == "busy":
+        where = f"HTTP {status}" + (f", {refused.code}" if refused.code else ", not Salesforce's own error")
+        return _lost(f"Salesforce did not do it ({where})", write=write)
+    if refused.kind == "lock":
+        return RetryLater(f"{refused} (HTTP {status})", after=LOCK_AGAIN)
+    return Rejected(f"{refused}; correct the mapping or the field, then replay", field=refused.field)
+
+
+def _lost(reason: str, *, write: bool) -> RetryLater | Unsure:
+    return Unsure(reason, after=LOCK_AGAIN) if write else RetryLater(reason, after=BUSY_AGAIN)
+
+
+def of_silence(reason: str, *, sent: bool, write: bool) -> RetryLater | Unsure:
+    """Return what becomes of a request without an answer. sent: it may have reached Salesforce."""
+    if sent and write:
+        return _lost(f"Salesforce gave no answer ({reason})", write=True)
+    return RetryLater(f"Salesforce cannot be reached ({reason}); nothing was applied", after=BUSY_AGAIN)
+
+
+PASSING = frozenset(("unknown_error", "server_error", "temporarily_unavailable", "rate_limit_exceeded"))
+
+
+def of_login(code: object) -> RetryLater | Paused:
+    """Return what a failed login means.
+
+    code: OAuth's error, or the HTTP status where the answer was no JSON; None = neither error nor token in it.
+
+    https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flow_errors.htm
+    """
+    if isinstance(code, str) and code not in PASSING:
+        return Paused(
+            f"Salesforce refused the login with {code[:80]!r}: check domain, consumer_key and consumer_secret, "
+            "and in the External Client App that the client credentials flow is on and has a run-as user"
+        )
+    return RetryLater(
+        f"Salesforce's login did not work ({code or 'no token in its answer'}); nothing was applied",
+        after=BUSY_AGAIN,
+    )

@@ -1,0 +1,221 @@
+"""One Salesforce org over the wire: log in, call, and turn every failure into one of our errors.
+
+simple-salesforce makes the requests; its own refresh is left aside, because it can recurse for ever, and its
+missing timeouts are added below it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError
+from simple_salesforce.login import SalesforceLogin
+from urllib3.exceptions import NewConnectionError
+
+from adapters.salesforce import classify
+from adapters.salesforce.classify import Refusal
+from adapters.salesforce.settings import Settings
+from bridge.errors import Paused, RetryLater, Trouble, Unsure
+
+CONNECT = 5.0  #: seconds to reach a machine
+HEADERS = {"X-PrettyPrint": "0"}
+
+ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+NEXT_PAGE = re.compile(r"/services/data/v[\d.]+/(query/[A-Za-z0-9-]+)")
+HOME = re.compile(r"[a-z0-9.-]+\.(?:salesforce|force)\.(?:com|mil)", re.IGNORECASE)
+
+#: They say INVALID_SESSION_ID too, but no new login helps: logging in again would go on for ever.
+LOGIN_IN_VAIN = ("not valid for use with the REST API", "Connected app is not attached to Agent")
+
+
+class Wire(HTTPAdapter):
+    """Gives every request what is left of its call's time, and sends it to the sandbox where there is one."""
+
+    def __init__(self, sandbox: str, timeout: float) -> None:
+        super().__init__()
+        self.sandbox, self.timeout, self.deadline = urlsplit(sandbox), timeout, 0.0
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 -- requests' own signature
+        timeout: object = None,  # noqa: ARG002 -- simple-salesforce never gives one
+        verify: bool | str = True,  # noqa: FBT001, FBT002
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        left = self.deadline - time.monotonic()
+        if left <= 0.1:
+            raise requests.ConnectTimeout("no time is left for this call", request=request)
+        connect = min(CONNECT, left / 2)
+        meant = urlsplit(str(request.url))
+        if self.sandbox.netloc:
+            request.url = urlunsplit((self.sandbox.scheme, self.sandbox.netloc, meant.path, meant.query, ""))
+        limits = (connect, min(self.timeout, left - connect))
+        response = super().send(request, stream=stream, timeout=limits, verify=verify, cert=cert, proxies=proxies)
+        request.url = response.url = urlunsplit(meant)
+        return response
+
+
+class Org:
+    """Calls to one org. Safe to share between threads: one token for all of them, one session for each."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.patience = settings.timeout * 1.5
+        self._lock = threading.Lock()
+        self._token: tuple[str, str] | None = None
+        self._local = threading.local()
+
+    def query(self, soql: str) -> tuple[list[dict[str, Any]], str]:
+        """Read one page: its rows, and the path of the next page, "" = this was the last.
+
+        Raises RetryLater, Paused, or Rejected for an object or field that is not there.
+        """
+        return self._page("query", params={"q": soql})
+
+    def more(self, path: str) -> tuple[list[dict[str, Any]], str]:
+        """Read the page that `query` or `more` named."""
+        return self._page(path)
+
+    def _page(self, path: str, **kwargs: Any) -> tuple[list[dict[str, Any]], str]:
+        answer = self._call("GET", path, **kwargs)
+        rows = answer.get("records") if isinstance(answer, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise RetryLater("Salesforce answered a query with something else", after=classify.BUSY_AGAIN)
+        following = NEXT_PAGE.fullmatch(str(answer.get("nextRecordsUrl") or ""))
+        if not answer.get("done", True) and not following:
+            raise RetryLater("Salesforce named no next page of a query", after=classify.BUSY_AGAIN)
+        return rows, following[1] if following else ""
+
+    def write(
+        self, method: str, records: Sequence[Mapping[str, Any]], *, assign: bool = False
+    ) -> list[str | Refusal]:
+        """Create (POST) or update (PATCH) up to 200 rows in their order; for each its id or why not.
+
+        assign: let the org's assignment rule choose the owners. Raises RetryLater, Paused or Rejected when none
+        was applied, Unsure when any may have been.
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
+        """
+        answer = self._call(
+            method,
+            "composite/sobjects",
+            json={"allOrNone": False, "records": list(records)},
+            headers=HEADERS | {"Sforce-Auto-Assign": "TRUE" if assign else "FALSE"},
+        )
+        if not isinstance(answer, list) or len(answer) != len(records):
+            raise Unsure("Salesforce's answer does not fit the request", after=classify.LOCK_AGAIN)
+        return [_row(row) for row in answer]
+
+    def _call(self, method: str, path: str, *, headers: Mapping[str, str] = HEADERS, **kwargs: Any) -> Any:
+        """Make one call, with one new login where the token has run out; all within `patience`."""
+        write = method != "GET"
+        session = self._session()
+        token, again = self._get(session), True
+        while True:
+            try:
+                sf = Salesforce(
+                    session_id=token[0],
+                    instance=token[1],
+                    version=self._settings.api_version,
+                    session=session,
+                    object_pairs_hook=dict,
+                )
+                return sf.restful(path, method=method, headers=dict(headers), **kwargs)
+            except SalesforceError as error:
+                # `from None`: the library's error quotes the whole answer, and with it what the customer wrote.
+                if not (again and _has_run_out(error)):
+                    raise classify.of_request(
+                        error.status, error.content, write=write, now=datetime.now(UTC)
+                    ) from None
+            except (requests.RequestException, TypeError, ValueError) as error:
+                raise self._silence(error, write=write) from None
+            token, again = self._get(session, stale=token), False
+
+    def _get(self, session: requests.Session, stale: tuple[str, str] | None = None) -> tuple[str, str]:
+        """Return token and host; log in if there is none or it is the stale one. One thread does it for all."""
+        if not self._lock.acquire(timeout=self.patience / 2):
+            raise RetryLater("another login takes too long; nothing was applied", after=classify.BUSY_AGAIN)
+        try:
+            if self._token is None or self._token == stale:
+                self._token = None
+                self._token = self._log_in(session)
+            return self._token
+        finally:
+            self._lock.release()
+
+    def _log_in(self, session: requests.Session) -> tuple[str, str]:
+        """Trade key and secret for a token: the client credentials flow, on My Domain only."""
+        given = self._settings
+        try:
+            token, host = SalesforceLogin(
+                session=session,
+                domain=given.domain,
+                consumer_key=given.consumer_key.get_secret_value(),
+                consumer_secret=given.consumer_secret.get_secret_value(),
+            )
+        except SalesforceAuthenticationFailed as error:
+            raise classify.of_login(error.code) from None
+        except requests.RequestException as error:
+            raise self._silence(error, write=False) from None
+        except (AttributeError, TypeError, ValueError):
+            raise classify.of_login(None) from None
+        if not isinstance(token, str) or not token:
+            raise classify.of_login(None)
+        if not given.url and not HOME.fullmatch(str(host)):
+            raise Paused(
+                f"the login named {host!r} as the org's address, which is not Salesforce's; nothing was sent there"
+            )
+        return token, str(host)
+
+    def _session(self) -> requests.Session:
+        """Return this thread's session with a whole call's time before it."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False
+            session.max_redirects = 0  # a redirect would turn a POST into a GET, or carry the token elsewhere
+            session.headers["Sforce-Call-Options"] = "client=casebridge"
+            self._local.session, self._local.wire = session, Wire(self._settings.url, self._settings.timeout)
+            session.mount("https://", self._local.wire)
+        self._local.wire.deadline = time.monotonic() + self.patience
+        return session
+
+    @staticmethod
+    def _silence(error: Exception, *, write: bool) -> Trouble:
+        return classify.of_silence(type(error).__name__, sent=_was_sent(error), write=write)
+
+
+def _was_sent(error: BaseException) -> bool:
+    """Tell whether a failed request may have left this machine."""
+    if isinstance(error, requests.ConnectTimeout):
+        return False
+    if isinstance(error, requests.ConnectionError) and error.args:
+        return not isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+    return True
+
+
+def _has_run_out(error: SalesforceError) -> bool:
+    content: object = error.content
+    refused = classify.refusal(content[0] if isinstance(content, list) and content else None)
+    in_vain = any(words in refused.message for words in LOGIN_IN_VAIN)
+    return error.status == 401 and refused.code == "INVALID_SESSION_ID" and not in_vain
+
+
+def _row(row: object) -> str | Refusal:
+    """Read one row of a collection's answer. Raises Unsure when it says neither yes nor no."""
+    if isinstance(row, dict) and row.get("success") is True and ID.fullmatch(str(row.get("id"))):
+        return str(row["id"])
+    if isinstance(row, dict) and row.get("success") is False:
+        errors = row.get("errors")
+        return classify.refusal(errors[0] if isinstance(errors, list) and errors else None)
+    raise Unsure("Salesforce's answer names neither an id nor an error for a row", after=classify.LOCK_AGAIN)
