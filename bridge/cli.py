@@ -1,0 +1,190 @@
+"""The command `casebridge`. Exit codes: 0 all is well, 1 something is wrong in what was looked at, 2 the
+configuration does not let it look."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge import __version__
+from bridge.errors import ConfigError
+
+
+@click.group()
+@click.version_option(__version__, prog_name="casebridge")
+def main() -> None:
+    """Customers' posts and messages become cases in the CRM that is already there."""
+
+
+def _command(function: Callable[..., None]) -> Any:
+    """A command that says on standard error what keeps it from looking, and exits with 2."""
+
+    @main.command(name=function.__name__)
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except ConfigError as error:
+            _say(error)
+            sys.exit(2)
+        except Exception as error:
+            from sqlalchemy.exc import OperationalError
+
+            if not isinstance(error, OperationalError):
+                raise
+            click.echo(f"the database of DATABASE_URL cannot be used: {error.orig}", err=True)
+            sys.exit(2)
+
+    return run
+
+
+def _say(error: ConfigError) -> None:
+    for fault in error.faults:
+        click.echo(fault, err=True)
+
+
+@_command
+def run() -> None:
+    """Run a receiver and a worker here, until Ctrl-C. SQLite is migrated first."""
+    from bridge import supervise, wiring
+    from bridge.store import connect, schema
+
+    config = wiring.configure(os.environ)
+    wiring.log(config.settings)
+    if config.settings.database_url.startswith("sqlite"):
+        schema.migrate(connect(config.settings.database_url))
+    wiring.bridge(config, wiring.store(config))  # what a worker would refuse is said here
+    s = config.settings
+    click.echo(f"receiver on http://{s.host}:{s.port}/in/<connection>, one worker beside it; Ctrl-C stops both")
+    with supervise.together(supervise.embedded(s.host, s.port), os.environ) as group:
+        why = group.wait()
+    if why:
+        click.echo(why, err=True)
+        sys.exit(1)
+
+
+@_command
+def work() -> None:
+    """Run one worker until it is told to stop; any number may run beside each other."""
+    from bridge import wiring, worker
+
+    config = wiring.configure(os.environ)
+    wiring.log(config.settings)
+    found = wiring.store(config)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    one = worker.Worker(wiring.bridge(config, found), tuple(wiring.channels(config)))
+    worker.run(one, stop, poll=config.settings.poll)
+
+
+@_command
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from bridge import settings
+    from bridge.store import connect, schema
+
+    at = schema.migrate(connect(settings.read(os.environ).database_url))
+    click.echo(f"the database is at revision {at}")
+
+
+@_command
+def check() -> None:
+    """Check connections.yaml and the mappings, offline and without secrets: exit 0, 1 (faults) or 2."""
+    from bridge import wiring
+
+    try:
+        good = wiring.check(os.environ)
+    except ConfigError as error:
+        _say(error)
+        looked = any(re.search(r":\d+:\d+ error: ", fault) for fault in error.faults)  # file:line:column
+        sys.exit(1 if looked else 2)
+    click.echo(f"{good} mapping{'s' if good != 1 else ''}: no faults")
+
+
+def _store() -> Any:
+    from bridge import settings
+    from bridge.store import connect, schema
+
+    found = connect(settings.read(os.environ).database_url)
+    schema.check(found)
+    return found
+
+
+@_command
+@click.argument("message_id")
+def explain(message_id: str) -> None:
+    """Tell the story of a stored message, by the platform's id or the whole key."""
+    from bridge import report
+    from bridge.store import ledger
+
+    with _store().read() as c:
+        stories = ledger.stories(c, message_id)
+    if not stories:
+        click.echo(f"no message {message_id!r} was ever received here", err=True)
+        sys.exit(1)
+    click.echo("\n\n".join(report.story(one) for one in stories))
+
+
+@_command
+def ledger() -> None:
+    """Show the books; exit 1 if a message that was received is not accounted for."""
+    from bridge import report
+    from bridge.store import ledger as books
+
+    with _store().read() as c:
+        found = books.read(c)
+    click.echo(report.books(found))
+    sys.exit(1 if found.faults() else 0)
+
+
+@_command
+@click.option("--replay", metavar="KEY", multiple=True, help="Send this one on its road again; `all` for all.")
+def dead(replay: tuple[str, ...]) -> None:
+    """List the messages that could not be filed, with the reason, or replay them."""
+    from bridge import report
+    from bridge.store import ledger as books
+
+    found = _store()
+    with found.read() as c:
+        listed = books.dead(c)
+    if not replay:
+        click.echo(report.dead(listed))
+        return
+    wanted = [one for one in listed if "all" in replay or one.key in replay or one.points_at[2] in replay]
+    unknown = [k for k in replay if k != "all" and not any(k in (o.key, o.points_at[2]) for o in listed)]
+    with found.write() as c:
+        went = books.replay(c, wanted)
+    click.echo(f"{went} of {len(wanted)} are on their road again")
+    for one in [one for one in wanted if not one.body]:
+        click.echo(f"{one.key} cannot be replayed: only its hash was kept", err=True)
+    for key in unknown:
+        click.echo(f"there is no dead message {key!r}", err=True)
+    sys.exit(1 if unknown or went < len(wanted) else 0)
+
+
+@_command
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--to", "connection", required=True, help="The connection, as named in connections.yaml.")
+@click.option("--url", default="", help="Another receiver than PUBLIC_URL or the one on HOST and PORT.")
+def send(file: Path, connection: str, url: str) -> None:
+    """Sign a webhook body as its platform would and post it to the receiver."""
+    from bridge import sending, wiring
+
+    config = wiring.configure(os.environ)
+    status, body = sending.send(config, file.read_bytes(), connection, url)
+    click.echo(f"{status} {body}".rstrip())
+    sys.exit(0 if status == 200 else 1)
+
+
+if __name__ == "__main__":
+    main()

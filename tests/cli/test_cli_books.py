@@ -1,0 +1,240 @@
+"""The commands that look at what was stored, as processes, over a bridge that has filed, dropped and given up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import road
+from road import PAGE, Road, casebridge, comment, comments
+
+TOPIC = '    ContactId: "{person.id}"\n    Topic__c: "{raw.value.video}"\n'
+MAPPING = road.MAPPING.replace('    ContactId: "{person.id}"\n', TOPIC)
+"""A comment with a film asks for a field that the org does not have."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+    folder = tmp_path_factory.mktemp("books")
+    with road.road(folder, road.configure(folder, mapping=MAPPING)) as found:
+        found.deliver(
+            comments(
+                comment("1_1", "First words", by="61"),
+                comment("1_2", "A giveaway", by="62"),
+                comment("1_3", "With a film", by="63") | {"video": "https://cdn.example/1.mp4"},
+                comment("1_4", "", by="64") | {"message": {}},
+                comment("1_5", "Better words", by="65") | {"verb": "edited"},
+                comment("1_6", "", by="66") | {"item": "like"},
+            )
+        )
+        with closing(sqlite3.connect(folder / "bridge.db")) as c:
+            c.execute("vacuum into ?", (str(folder / "first.db"),))
+        yield found
+
+
+@pytest.fixture
+def copied(running: Road, tmp_path: Path) -> dict[str, str]:
+    """The environment of a database with what came first, on which nobody works."""
+    shutil.copy(running.folder / "first.db", tmp_path / "bridge.db")
+    return {**running.env, "DATABASE_URL": f"sqlite:///{tmp_path / 'bridge.db'}"}
+
+
+def key(number: str, change: str = "created") -> str:
+    return f"facebook:{PAGE}:{number}:{change}"
+
+
+# --- explain --------------------------------------------------------------------------------------------------
+
+STORIES = {
+    "1_1": ["  taken by  mapping plain, for salesforce/Case/facebook", "  filed     20", "  case      500"],
+    "1_2": ["  dropped   20", ": plain.yaml:7"],
+    "1_3": ["  taken by  mapping plain", "  dead      20", "Topic__c"],
+    "1_5": ["  waiting   undecided: looked at again in "],
+}
+
+
+@pytest.mark.parametrize("number", STORIES)
+def test_explain_tells_the_story_of_a_message_by_the_platforms_id(copied: dict[str, str], number: str) -> None:
+    code, told, errors = casebridge(copied, "explain", number)
+
+    assert (code, errors) == (0, "")
+    assert told.startswith(key(number, "edited" if number == "1_5" else "created"))
+    assert [words for words in STORIES[number] if words not in told] == []
+
+
+def test_explain_tells_the_story_of_a_message_by_its_key(copied: dict[str, str]) -> None:
+    by_id = casebridge(copied, "explain", "1_1")
+
+    by_key = casebridge(copied, "explain", key("1_1"))
+
+    assert by_key == by_id
+
+
+def test_explain_says_what_was_never_seen(copied: dict[str, str]) -> None:
+    answer = casebridge(copied, "explain", "1_99")
+
+    assert answer == (1, "", "no message '1_99' was ever received here\n")
+
+
+# --- ledger ---------------------------------------------------------------------------------------------------
+
+BOOKS = """\
+received         5
+  waiting        1
+    ready         1
+  filed          1
+  dropped        1
+  dead           2
+skipped, because they are no messages:
+       1  acme-meta: reaction (feed:like:add)
+"""
+
+
+def test_the_ledger_accounts_for_every_message(copied: dict[str, str]) -> None:
+    answer = casebridge(copied, "ledger")
+
+    assert answer == (0, BOOKS, "")
+
+
+LOSSES = {
+    "an item is gone": (
+        "delete from item where state = 'filed'",
+        ["FAULT: 5 messages were received, but filed + dropped + waiting + dead are 4"],
+    ),
+    "a lane is gone": (
+        "delete from lane where id like '%:61'",
+        ["FAULT: 4 messages were received, but filed + dropped + waiting + dead are 5"],
+    ),
+    "a state is unknown": (
+        "update item set state = 'Filed' where state = 'filed'",
+        [
+            "FAULT: 1 items are in the unknown state 'Filed'",
+            "FAULT: 5 messages were received, but filed + dropped + waiting + dead are 4",
+        ],
+    ),
+    "a waiting one is nobody's": (
+        "update lane set open = 0 where open = 1",
+        ["FAULT: the lanes count 0 open items, but 1 are undecided"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "faults"), LOSSES.values(), ids=LOSSES)
+def test_the_ledger_says_what_does_not_add_up(copied: dict[str, str], loss: str, faults: list[str]) -> None:
+    tampered(copied, loss)
+
+    code, told, _ = casebridge(copied, "ledger")
+
+    assert (code, [line for line in told.splitlines() if line.startswith("FAULT")]) == (1, faults)
+
+
+def tampered(env: dict[str, str], sql: str) -> None:
+    with closing(sqlite3.connect(env["DATABASE_URL"].removeprefix("sqlite:///"))) as c, c:
+        assert c.execute(sql).rowcount == 1
+
+
+# --- dead -----------------------------------------------------------------------------------------------------
+
+
+def unreadable() -> str:
+    value = comment("1_4", "", by="64") | {"message": {}}
+    item = json.dumps({"field": "feed", "value": value}, separators=(",", ":")).encode()
+    return f"unreadable:acme-meta:{hashlib.sha256(item).hexdigest()}"
+
+
+def test_dead_lists_what_could_not_be_filed_with_the_reason(copied: dict[str, str]) -> None:
+    code, told, errors = casebridge(copied, "dead")
+
+    keys, reasons = told.splitlines()[::2], told.splitlines()[1::2]
+    assert (code, keys, errors) == (0, [key("1_3"), unreadable()], "")
+    assert reasons[1].endswith("changes item: message is an object, expected text")
+    assert "Topic__c" in reasons[0]
+    assert "With a film" not in told
+
+
+def test_dead_says_when_nothing_is(copied: dict[str, str]) -> None:
+    with closing(sqlite3.connect(copied["DATABASE_URL"].removeprefix("sqlite:///"))) as c, c:
+        c.execute("update item set state = 'dropped' where state = 'dead'")
+
+    answer = casebridge(copied, "dead")
+
+    assert answer == (0, "no message is dead\n", "")
+
+
+@pytest.mark.parametrize("name", [key("1_3"), "1_3"])
+def test_replay_puts_one_dead_message_on_its_road_again(copied: dict[str, str], name: str) -> None:
+    answer = casebridge(copied, "dead", "--replay", name)
+
+    _, story, _ = casebridge(copied, "explain", "1_3")
+    assert answer == (0, "1 of 1 are on their road again\n", "")
+    assert "  waiting   undecided: looked at again in 0 s" in story
+
+
+def test_replay_all_names_what_nobody_can_replay(copied: dict[str, str]) -> None:
+    answer = casebridge(copied, "dead", "--replay", "all")
+
+    refusal = f"{unreadable()} cannot be replayed: only its hash was kept\n"
+    assert answer == (1, "1 of 2 are on their road again\n", refusal)
+
+
+def test_replay_of_an_unknown_key_is_said_and_the_others_go(copied: dict[str, str]) -> None:
+    answer = casebridge(copied, "dead", "--replay", "1_99", "--replay", "1_3")
+
+    assert answer == (1, "1 of 1 are on their road again\n", "there is no dead message '1_99'\n")
+
+
+def test_a_replayed_message_reaches_the_crm_once_its_fault_is_mended(running: Road) -> None:
+    film = comment("2_3", "Another film", by="68") | {"video": "https://cdn.example/2.mp4"}
+    running.deliver(comments(film))
+    running.order("fields", object="Case", name="Topic__c", type="string", length=255)
+
+    replayed = casebridge(running.env, "dead", "--replay", key("2_3"))
+
+    running.settle()
+    case = running.case(f"facebook:{PAGE}:{road.POST}:68")
+    assert replayed == (0, "1 of 1 are on their road again\n", "")
+    assert (road.words(case), case["fields"]["Topic__c"]) == (["Another film"], "https://cdn.example/2.mp4")
+
+
+# --- send -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def body(tmp_path: Path) -> str:
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps({"object": "page", "entry": [road.direct("m_3", "Hello", by="71")]}))
+    return str(file)
+
+
+def test_send_signs_a_body_and_the_receiver_takes_it(running: Road, body: str) -> None:
+    answer = casebridge(running.env, "send", body, "--to", "acme-meta")
+
+    running.settle()
+    assert answer == (0, "200\n", "")
+    assert road.words(running.case(f"messenger:{PAGE}:71:71")) == ["Hello"]
+
+
+def test_send_shows_that_the_receiver_refuses(running: Road, body: str) -> None:
+    answer = casebridge({**running.env, "META_APP_SECRET": "another"}, "send", body, "--to", "acme-meta")
+
+    assert answer == (1, "403 refused\n", "")
+
+
+def test_send_says_when_there_is_no_such_connection(running: Road, body: str) -> None:
+    answer = casebridge(running.env, "send", body, "--to", "nobody")
+
+    assert answer == (2, "", "there is no enabled connection 'nobody' that a platform calls\n")
+
+
+def test_send_says_when_nobody_listens(running: Road, body: str) -> None:
+    url = f"http://127.0.0.1:{road.free_port()}"
+
+    answer = casebridge(running.env, "send", body, "--to", "acme-meta", "--url", url)
+
+    assert answer == (2, "", f"nobody listens at {url}: is `casebridge run` running?\n")

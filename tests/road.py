@@ -1,0 +1,368 @@
+"""The whole road as real processes for the tests: a sandbox Salesforce, the receiver and the worker."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bridge.store import connect, ledger
+from bridge.store.ledger import Books
+
+ROOT = Path(__file__).parents[1]
+PAGE, OTHER_PAGE = "10150001", "10150002"
+POST = f"{PAGE}_900100"
+PATIENCE = 45.0  #: seconds until a condition that does not come is a failure
+RETRIED = 8000  #: milliseconds: what is due later than that waits for something else, as an orphan does
+
+SECRETS = {
+    "META_APP_SECRET": "road-app-secret-7f1c",
+    "META_VERIFY_TOKEN": "road-verify-token-7f1c",
+    "SF_CONSUMER_KEY": "road-consumer-key-7f1c",
+    "SF_CONSUMER_SECRET": "road-consumer-secret-7f1c",
+}
+
+CONNECTIONS = """\
+version: 1
+connections:
+  acme-meta:
+    adapter: meta
+    app_secret: [env:META_APP_SECRET, env:META_APP_SECRET_OLD]
+    verify_token: env:META_VERIFY_TOKEN
+    accounts:
+      "10150001": {about: {brand: Acme DE}}
+      "10150002": {about: {brand: Acme FR}}
+  salesforce:
+    adapter: salesforce
+    domain: acme.my
+    consumer_key: env:SF_CONSUMER_KEY
+    consumer_secret: env:SF_CONSUMER_SECRET
+    url: env:SF_URL
+    latest_commit: 2 seconds
+mappings: [plain]
+"""
+
+MAPPING = """\
+version: 1
+mapping: plain
+source: any
+target: salesforce
+accept:
+  drop:
+    - text: {has_any: [giveaway]}
+contact:
+  object: Contact
+  match:
+    - LastName: "{author.name}"
+case:
+  object: Case
+  key_field: Social_Conversation_Key__c
+  create:
+    Subject: "{account.brand}"
+    Description: "{text}"
+    SuppliedName: "{author.name}"
+    ContactId: "{person.id}"
+  update:
+    comment:
+      text: "{text}"
+  if_closed:
+    reopen_within: 14 days
+    set: {Status: Reopened}
+    after_that: new_case
+"""
+
+
+def configure(
+    folder: Path, *, connections: str = CONNECTIONS, mapping: str = MAPPING, **more: str
+) -> dict[str, str]:
+    """Write connections.yaml and plain.yaml, and return the environment that names them; more: variables."""
+    config = folder / "config"
+    config.mkdir(parents=True)
+    (config / "connections.yaml").write_text(connections, encoding="utf-8")
+    (config / "plain.yaml").write_text(mapping, encoding="utf-8")
+    return {
+        **bare(folder),
+        **SECRETS,
+        "SF_URL": "http://127.0.0.1:9",  # nobody listens there
+        "GATHER": "0.05",
+        "POLL": "0.05",
+        **more,
+    }
+
+
+def bare(folder: Path) -> dict[str, str]:
+    """Return an environment without any secret."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "CASEBRIDGE_CONFIG": str(folder / "config"),
+        "DATABASE_URL": f"sqlite:///{folder / 'bridge.db'}",
+        "PORT": str(free_port()),
+    }
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens just now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def until(condition: Callable[[], Any], what: str, *, within: float = PATIENCE) -> Any:
+    """Return the condition's first true value; fails when none came in time."""
+    deadline = time.monotonic() + within
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"in {within:.0f} s it did not happen that {what}"
+        time.sleep(0.03)
+    return found
+
+
+# --- commands and processes -----------------------------------------------------------------------------------
+
+
+def casebridge(env: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command to its end: exit code, standard output, standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge.cli", *arguments],
+        env=dict(env), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+@contextmanager
+def process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that writes to a log file; whatever happens, neither it nor a child of it is left behind."""
+    with log.open("ab") as out:
+        running = subprocess.Popen(command, env=dict(env), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    family = [running.pid]
+    try:
+        yield running
+    finally:
+        family += descendants(running.pid)
+        running.terminate()
+        try:
+            running.wait(PATIENCE)
+        finally:
+            for pid in filter(alive, family):
+                kill(pid)
+            running.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the ids of a process's children and theirs."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
+            continue  # it has just ended
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def kill(pid: int) -> None:
+    """End a process at once."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process is there; one that has ended and was not waited for is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@contextmanager
+def sandbox(folder: Path, *, key: str, secret: str) -> Iterator[str]:
+    """A sandbox Salesforce; its address."""
+    log = folder / "sandbox.log"
+    command = [
+        *(sys.executable, "-m", "bridge.sandbox.salesforce", "--port", "0"),
+        *("--database", str(folder / "org.db"), "--consumer-key", key, "--consumer-secret", secret),
+    ]
+    with process(command, {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, log):
+        yield until(lambda: log.read_text().partition("sandbox on ")[2].strip(), "the sandbox starts")  # noqa: PLW0108
+
+
+# --- the road -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """A running bridge and the org behind it, as a platform, an agent and an admin see them."""
+
+    folder: Path
+    env: Mapping[str, str]
+    org: str  #: the sandbox's address
+    http: requests.Session = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.env['PORT']}"
+
+    # as a platform
+
+    def post(self, document: Any, *, secret: str = "") -> int:
+        """Post a callback as Meta would; the status of the answer. document: bytes, or what becomes JSON."""
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", **signed(body, secret or self.env["META_APP_SECRET"])}
+        return self.http.post(f"{self.url}/in/acme-meta", data=body, headers=headers, timeout=PATIENCE).status_code
+
+    def deliver(self, *entries: dict[str, Any]) -> None:
+        """Post entries in one callback and wait until what they brought has settled."""
+        assert self.post({"object": "page", "entry": list(entries)}) == 200
+        self.settle()
+
+    # as an admin
+
+    def settle(self) -> None:
+        """Wait until nothing is due: what is left waits for something that may never come, as orphans do."""
+        try:
+            until(lambda: not self._busy(), "everything settles")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self._busy()}\n{self.log[-4000:]}") from None
+
+    def _busy(self) -> list[Any]:
+        soon = int(time.time() * 1000) + RETRIED
+        due = "select id, due_at from {} where owner is not null or due_at < ?"
+        return [row for table in ("lane", "case_row") for row in self.rows(due.format(table), soon)]
+
+    def rows(self, sql: str, *values: Any) -> list[Any]:
+        """Read the database."""
+        return rows(self.folder / "bridge.db", sql, *values)
+
+    def books(self) -> Books:
+        """Read the ledger."""
+        store = connect(self.env["DATABASE_URL"])
+        try:
+            with store.read() as c:
+                return ledger.read(c)
+        finally:
+            store.engine.dispose()
+
+    @property
+    def log(self) -> str:
+        """What receiver and workers have logged."""
+        return (self.folder / "run.log").read_text(errors="backslashreplace")
+
+    # as an agent
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Return the cases as the sandbox shows them: fields, key, comments."""
+        found: list[dict[str, Any]] = self.http.get(f"{self.org}/sandbox/state", timeout=PATIENCE).json()["cases"]
+        return found
+
+    def case(self, key: str) -> dict[str, Any]:
+        """Return the one case with this key."""
+        (found,) = [case for case in self.cases() if case["key"] == key]
+        return found
+
+    def order(self, what: str, **orders: Any) -> None:
+        """Command the sandbox."""
+        answer = self.http.post(f"{self.org}/sandbox/{what}", json=orders, timeout=PATIENCE)
+        assert answer.ok, answer.text
+
+    def change(self, case_id: str, **fields: Any) -> None:
+        """Change a case as an agent would."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.env["SF_CONSUMER_KEY"],
+            "client_secret": self.env["SF_CONSUMER_SECRET"],
+        }
+        token = self.http.post(f"{self.org}/services/oauth2/token", data=form, timeout=PATIENCE).json()
+        path = f"{self.org}/services/data/v66.0/sobjects/Case/{case_id}"
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        assert self.http.patch(path, json=fields, headers=headers, timeout=PATIENCE).status_code == 204
+
+
+def rows(database: Path, sql: str, *values: Any) -> list[Any]:
+    """Read an SQLite database."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as c:
+        return c.execute(sql, values).fetchall()
+
+
+def words(case: Mapping[str, Any]) -> list[str]:
+    """Return what customers wrote in a case, oldest first: the description, then the comments without markers."""
+    return [case["fields"]["Description"], *(one["body"].rpartition("\n[cb:")[0] for one in case["comments"])]
+
+
+@contextmanager
+def road(folder: Path, env: Mapping[str, str], *, workers: int = 1) -> Iterator[Road]:
+    """A sandbox and `casebridge run`, with more workers beside it if asked for."""
+    with ExitStack() as stack:
+        org = stack.enter_context(sandbox(folder, key=env["SF_CONSUMER_KEY"], secret=env["SF_CONSUMER_SECRET"]))
+        http = stack.enter_context(requests.Session())
+        http.trust_env = False
+        found = Road(folder=folder, env={**env, "SF_URL": org}, org=org, http=http)
+        log = folder / "run.log"
+        command = [sys.executable, "-m", "bridge.cli"]
+        stack.enter_context(process([*command, "run"], found.env, log))
+        until(lambda: answers(http, f"{found.url}/readyz"), "the receiver answers")
+        for _ in range(workers - 1):
+            stack.enter_context(process([*command, "work"], found.env, log))
+        stack.callback(http.close)  # before the receiver ends: it would wait for the open connection
+        yield found
+
+
+def answers(http: requests.Session, url: str) -> bool:
+    """Tell whether an address answers 200."""
+    try:
+        return http.get(url, timeout=PATIENCE).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+# --- what Meta sends ------------------------------------------------------------------------------------------
+
+
+def signed(body: bytes, secret: str = SECRETS["META_APP_SECRET"]) -> dict[str, str]:
+    """Return the signature of a body."""
+    return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def comments(*values: Mapping[str, Any], page: str = PAGE) -> dict[str, Any]:
+    """Return an entry with comments, each from `comment`."""
+    return {"id": page, "time": 1793000001, "changes": [{"field": "feed", "value": value} for value in values]}
+
+
+def comment(
+    number: str, text: str, *, by: str, name: str = "", post: str = POST, under: str = ""
+) -> dict[str, Any]:
+    """Return a new comment; by: the author's id, also their name unless one is given; under: another comment."""
+    return {
+        "item": "comment", "verb": "add", "comment_id": number, "post_id": post, "parent_id": under or post,
+        "from": {"id": by, "name": name or f"Customer {by}"}, "message": text, "created_time": 1793000000,
+    }  # fmt: skip
+
+
+def direct(mid: str, text: str, *, by: str, page: str = PAGE) -> dict[str, Any]:
+    """Return an entry with one Messenger message."""
+    item = {
+        "sender": {"id": by}, "recipient": {"id": page}, "timestamp": 1793000000123,
+        "message": {"mid": mid, "text": text},
+    }  # fmt: skip
+    return {"id": page, "time": 1793000000500, "messaging": [item]}
+
+
+def count(found: Sequence[Any]) -> dict[Any, int]:
+    """Return how often each stands in a list."""
+    return dict(Counter(found))
