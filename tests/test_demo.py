@@ -1,0 +1,70 @@
+"""`make run`, as its user runs it: real processes, judged by the sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def _demo(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bridge.demo", "--folder", str(folder), *arguments],
+        cwd=REPOSITORY,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_every_example_ends_as_it_should(tmp_path: Path) -> None:
+    demo = _demo(tmp_path / "run", "--once")
+
+    out, _ = demo.communicate(timeout=90)
+
+    assert demo.returncode == 0, out
+    became = [re.split(r"\s{2,}", line)[:4] for line in out.splitlines() if re.search(r"  (200|403)  ", line)]
+    assert became == [
+        ["comment under our post", "200", "opened a case", "00001001"],
+        ["comment by a stranger, same post", "200", "opened a case", "00001002"],
+        ["reply by the first customer", "200", "comment on its case", "00001001"],
+        ["the first comment is edited", "200", "comment on its case", "00001001"],
+        ["the stranger's comment is removed", "200", "blanked here, redacted in its case", "00001002"],
+        ["Messenger: a question", "200", "opened a case", "00001003"],
+        ["Messenger: a picture", "200", "comment on its case", "00001003"],
+        ["Messenger: the question again", "200", "known already, nothing new", "00001003"],
+        ["forged: a wrong signature", "403", "refused, nothing stored", "-"],
+        ["a giveaway, which a rule drops", "200", "dropped: meta-to-salesforce.yaml:17", "-"],
+    ]
+
+
+def test_a_broken_secret_is_seen_by_the_exit_code(tmp_path: Path) -> None:
+    demo = _demo(tmp_path / "run", "--once", "--sign-with", "another secret")
+
+    out, _ = demo.communicate(timeout=90)
+
+    assert demo.returncode == 1
+    assert out.count("NOT AS IT SHOULD BE") == 9  # all but the forged one, which is refused as it should be
+
+
+def test_control_c_stops_everything_cleanly(tmp_path: Path) -> None:
+    demo = _demo(tmp_path / "run")
+    assert demo.stdout is not None
+    lines = iter(demo.stdout.readline, "")
+    while "Ctrl-C" not in next(lines):
+        continue
+    children = subprocess.run(["pgrep", "-P", str(demo.pid)], capture_output=True, text=True, check=True)
+
+    demo.send_signal(signal.SIGINT)
+    out, _ = demo.communicate(timeout=40)
+
+    assert (demo.returncode, out.strip()) == (0, "stopped")
+    pids = [int(pid) for pid in children.stdout.split()]
+    assert len(pids) == 3
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
