@@ -1,0 +1,119 @@
+"""What can be on its way when a process is killed, and how it must end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kill_judge import GONE, Said, Stories, Verdict, judge, stories
+from kill_world import LATE, World
+
+THREAD = "10150001_900100"
+KEY = f"facebook:10150001:{THREAD}:ana"
+
+RECEIVER = ("ingest.before_commit", "ingest.after_commit")
+WORKER = ("lane.claimed", "lane.placed", "work.claimed", "work.frozen", "work.sent", "work.settled")
+ANSWERED = ("work.sent", "work.settled")  #: passed after each call
+FAULTS = ("", "lost_answer", "late_commit")
+
+
+def says(number: int, **more: str | int) -> Said:
+    return Said(author="ana", thread=THREAD, id=f"c{number}", text=f"<ana {number}>", **more)  # type: ignore[arg-type]
+
+
+FIRST, SECOND = says(1), says(2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What was there before, what is on its way when the process is killed, and the cases in the end."""
+
+    sent: Said
+    story: Stories
+    before: Sequence[Said] = ()
+    meanwhile: Sequence[Said] = ()  #: said after the kill, before another worker is there
+    closed: bool = False  #: an agent has closed the case 30 days before
+    reads: int = 1  #: how often the org is asked before it is written to
+    writes: int = 1
+
+    @property
+    def calls(self) -> int:
+        return self.reads + self.writes
+
+
+SCENARIOS = {
+    "create": Scenario(reads=0, sent=FIRST, story={KEY: ["<ana 1>"]}),
+    "comment": Scenario(before=(FIRST,), sent=SECOND, story={KEY: ["<ana 1>", "<ana 2>"]}),
+    "episode": Scenario(
+        before=(FIRST,),
+        closed=True,
+        sent=says(2, episode=2),
+        story={KEY: ["<ana 1>"], f"{KEY}~2": ["<ana 2>"]},
+    ),
+    "edit": Scenario(
+        before=(FIRST,),
+        sent=Said(author="ana", thread=THREAD, id="c1", text="<ana 1, edited>", verb="edited"),
+        story={KEY: ["<ana 1>", "<ana 1, edited>"]},
+    ),
+    "delete": Scenario(
+        before=(FIRST, SECOND),
+        writes=2,  # the case's fields and a note
+        sent=Said(author="ana", thread=THREAD, id="c1", verb="remove"),
+        story={KEY: [GONE, "<ana 2>", GONE]},
+    ),
+    "withdraw": Scenario(
+        before=(FIRST, SECOND),
+        sent=Said(author="ana", thread=THREAD, id="c2", verb="remove"),
+        story={KEY: ["<ana 1>", GONE]},
+    ),
+}
+
+
+CLEAN = Verdict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended. ledger: exit code of `casebridge ledger`."""
+
+    story: Stories
+    verdict: Verdict = CLEAN
+    killed: int | None = -signal.SIGKILL
+    ledger: int = 0
+
+
+def run(
+    world: World, scenario: Scenario, *, point: str = "", last: bool = False, fault: str = "", kind: str = ""
+) -> Outcome:
+    """Bring one message on its way, kill whoever carries it at `point`, start another and wait for the end.
+
+    last: not when the point is passed first, but after the last call. fault: what becomes of the last write.
+    kind: of the workers, from kill_processes.KINDS.
+    """
+    world.order("switches", comment_edit=True)
+    if scenario.before:
+        helper = world.start_worker()
+        for said in scenario.before:
+            world.tell(said)
+        world.drain()
+        helper.kill()
+    if scenario.closed:
+        world.close_cases_long_ago()
+    if fault:
+        world.order("faults", fault=fault, path="composite", after=scenario.writes - 1, seconds=LATE)
+    nth = scenario.calls if last else 1
+    killed = world.start_receiver(point) if point in RECEIVER else world.start_worker(point, nth, kind=kind)
+    world.tell(scenario.sent)
+    code = killed.ended() if point else None
+    for said in scenario.meanwhile:
+        world.tell(said)
+    world.start_worker(kind=kind)
+    world.drain()
+    if fault == "late_commit":
+        time.sleep(LATE)  # what the org has taken on it still carries out, and the judge must see it
+    state = world.state()
+    return Outcome(
+        story=stories(state), verdict=judge(state, world.told), killed=code, ledger=world.command("ledger")
+    )

@@ -1,0 +1,65 @@
+"""The judge is judged: what it must report, and that it says nothing when all is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kill_judge import Said, Verdict, judge
+
+ANA_1 = Said(author="ana", thread="p_1", id="1", text="<ana 1>")
+ANA_2 = Said(author="ana", thread="p_1", id="2", text="<ana 2>")
+ANA_3 = Said(author="ana", thread="p_1", id="3", text="<ana 3>", episode=2)
+REMOVAL = Said(author="ana", thread="p_1", id="2", verb="remove")
+KEY = "facebook:10150001:p_1:ana"
+
+
+def org(**cases: list[str]) -> dict[str, Any]:
+    """The state of an org: the opening text and the comments of each case, by what its key ends in."""
+    return {
+        "cases": [
+            {
+                "key": KEY + end.replace("again", "~2").replace("first", ""),
+                "fields": {"Subject": words[0], "Description": words[0]},
+                "comments": [{"body": f"Ana: {word}\n[cb:0123456789]"} for word in words[1:]],
+            }
+            for end, words in cases.items()
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        (org(first=["<ana 1>", "<ana 2>"], again=["<ana 3>"]), Verdict()),
+        (org(first=["<ana 1>", "<ana 2>"]), Verdict(lost=("<ana 3>",))),
+        (org(first=["<ana 1>", "<ana 2>", "<ana 2>"], again=["<ana 3>"]), Verdict(twice=("<ana 2>",))),
+        (org(first=["<ana 1>", "<ana 1>", "<ana 2>"], again=["<ana 3>"]), Verdict(twice=("<ana 1>",))),
+        (org(first=["<ana 2>", "<ana 1>"], again=["<ana 3>"]), Verdict(disorder=(KEY,))),
+        (org(first=["<ana 1>"], again=["<ana 3>", "<ana 2>"]), Verdict(strange=("<ana 2>",))),
+        (
+            org(first=["<ana 1>", "<ana 2>"], again=["<ana 3>"], elsewhere=["<ana 1>"]),
+            Verdict(twice=("<ana 1>",), strange=("<ana 1>",)),
+        ),
+        (org(first=["<ana 1>", "<ana 2>"], again=["<ana 3>", "<eve>"]), Verdict(strange=("<eve>",))),
+    ],
+)
+def test_the_judge_names_what_went_wrong(state: dict[str, Any], verdict: Verdict) -> None:
+    assert judge(state, [ANA_1, ANA_2, ANA_3]) == verdict
+
+
+def test_the_judge_names_two_cases_for_one_key() -> None:
+    twins = {"cases": org(first=["<ana 1>"])["cases"] * 2}
+
+    assert judge(twins, [ANA_1]) == Verdict(twice=("<ana 1>",))
+
+
+@pytest.mark.parametrize(
+    ("second", "verdict"),
+    [
+        ("[deleted by its author]", Verdict()),
+        ("<ana 2>", Verdict(kept=("<ana 2>",))),
+    ],
+)
+def test_the_judge_names_a_deleted_text_that_still_stands(second: str, verdict: Verdict) -> None:
+    assert judge(org(first=["<ana 1>", second]), [ANA_1, ANA_2, REMOVAL]) == verdict
