@@ -175,7 +175,9 @@ def _serve(group: Group, store: Store, env: Mapping[str, str], *, once: bool, si
     _wait(group, f"{_receiver(env)}/readyz")
     fine = _show(group, store, env, sign_with)
     print(f"\nreceiver  {_receiver(env)}/in/{CONNECTION}")
-    print(f"sandbox   {env['SF_URL']}/\ndatabase  {store.engine.url}")
+    print(f"sandbox   {env['SF_URL']}/")
+    command = Path(sys.executable).with_name("casebridge")
+    print(f"ask       DATABASE_URL={store.engine.url} {command} explain {EXAMPLES[-1].message}")
     if once:
         return fine
     print("\nCtrl-C stops everything.", flush=True)
