@@ -12,7 +12,7 @@ from bridge.decided import Decided
 from bridge.frozen import NOTE, Frozen
 from bridge.mapping import Mapping as CaseMapping
 from bridge.message import Message
-from bridge.placing import DELETED, original
+from bridge.placing import DELETED, mapping_of, original
 from bridge.ports import Filing, Part, PersonFound, Value
 from bridge.steps import Id, Item, Rendered, Settle, Waiting
 
@@ -34,6 +34,7 @@ def compose(
 
     `explain` turns an unexpected error into the reason that is stored.
     """
+    waiting = replace(waiting, items=_until_deletion(waiting.items))
     parts: list[tuple[Item, Part]] = []
     ended: dict[int, Settle] = {}
     for one in waiting.items:
@@ -59,8 +60,19 @@ def compose(
     return Rendered(items=waiting.items, frozen=frozen, ended=ended)
 
 
+def _until_deletion(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The items before a deletion of one of them that may be in the CRM: that one must be found there first."""
+    unsure: set[Id] = set()
+    for i, one in enumerate(items):
+        if one.change == "deleted" and one.points_at in unsure:
+            return tuple(items[:i])
+        if one.deleted and one.unsure_since is not None:
+            unsure.add(one.points_at)
+    return tuple(items)
+
+
 def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping]) -> Part | Settle:
-    if one.deleted:
+    if one.deleted and one.unsure_since is None:
         return DELETED
     mapping = _mapping(one, mappings)
     if mapping is None:
@@ -78,11 +90,9 @@ def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMappin
 
 
 def _mapping(one: Item, mappings: Mapping[str, CaseMapping]) -> CaseMapping | None:
-    """The mapping that took the item; one that was renamed since must not keep deletions from their target."""
-    if one.mapping in mappings or one.change == "created":
+    if one.change == "created":
         return mappings.get(one.mapping)
-    alike = (m for m in mappings.values() if (one.case_id or "").startswith(f"{m.target}/{m.object}/"))
-    return next(alike, None)
+    return mapping_of(one.mapping, one.case_id or "", mappings)
 
 
 def _said(one: Item, message: Message, what: Decided, mapping: CaseMapping) -> Part:
@@ -109,7 +119,7 @@ def _deletion(one: Item, message: Message, mapping: CaseMapping, family: Sequenc
     if not filed:
         dropped = any(other.reason != DELETED.reason for other in family if other.state == "dropped")
         return TARGET_DROPPED if dropped else DELETED
-    first = filed[0]
+    first = next((other for other in filed if other.crm_case in other.crm_ref.split(",")), filed[0])
     row: Mapping[str, Value] = {}
     notes: Mapping[str, str] = {}
     if first.crm_case in first.crm_ref.split(","):

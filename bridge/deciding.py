@@ -61,7 +61,7 @@ def unblanked(one: Item, family: Sequence[Item]) -> bool:
 
 def sort(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping], explain: Explain) -> Sorted:
     """What kind of item it is: taken by a mapping, following another one, or at its end."""
-    if one.deleted:
+    if one.deleted and one.unsure_since is None:
         return placing.DELETED
     try:
         message = one.message
@@ -113,7 +113,8 @@ def follow(
     if not isinstance(verdict, Place):
         return verdict or Wait(after=placing.SOON)
     try:
-        return _decided(one, message, verdict, mappings.get(verdict.mapping))
+        mapping = placing.mapping_of(verdict.mapping, verdict.case_id, mappings)
+        return _decided(one, message, verdict, mapping)
     except Exception as error:  # noqa: BLE001 - an error here settles its own message only
         return Settle(state="dead", reason=explain("deciding", error))
 
@@ -121,6 +122,8 @@ def follow(
 def _decided(one: Item, message: Message, place: Place, mapping: CaseMapping | None) -> Place | Settle:
     """What follows another message is decided by its own words, for the same person and case."""
     what = Decided(person=decided.load(place.decision).person)
+    if mapping is not None:
+        place = replace(place, mapping=mapping.name)
     if mapping is not None and one.change in ("created", "edited"):
         took = language.accept(mapping, message) if one.change == "created" else None
         if isinstance(took, language.Dropped):

@@ -6,10 +6,11 @@ and never open a case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bridge.mapping import Mapping as CaseMapping
 from bridge.steps import Item, Place, Settle, Verdict, Wait
 
 ORPHANED = timedelta(hours=24)
@@ -68,6 +69,15 @@ def original(family: Sequence[Item]) -> Item | None:
     """
     created = next((one for one in family if one.change == "created"), None)
     return created or next((one for one in family if one.change == "edited" and one.case_id), None)
+
+
+def mapping_of(name: str, case_id: str, mappings: Mapping[str, CaseMapping]) -> CaseMapping | None:
+    """The mapping of what follows an older message: its target's, or any for the same kind of case.
+
+    A mapping that was renamed since must not keep a deletion from its target. None = there is none like it.
+    """
+    alike = (m for m in mappings.values() if case_id.startswith(f"{m.target}/{m.object}/"))
+    return mappings.get(name) or next(alike, None)
 
 
 def follow(one: Item, target: Fate | None) -> Verdict | None:

@@ -43,19 +43,25 @@ def ingest(c: Connection, arrival: Arrival) -> int:
     Lanes are locked first and in sorted order, so that two callbacks that share lanes cannot deadlock and
     whoever repeats a key waits for us there.
     """
-    places = _placed(c, arrival.messages)
+    messages = sorted(arrival.messages, key=_rank)
+    places = _placed(c, messages)
     rows = [
         _row(m, to, deleted=identity(m) in places.gone and m.change != "deleted")
-        for m, to in zip(arrival.messages, places.lanes, strict=True)
+        for m, to in zip(messages, places.lanes, strict=True)
     ] + [_dead(arrival, u) for u in arrival.unreadable]
     _lock_lanes(c, arrival.connection, {row["lane"] for row in rows} | places.targets | places.awake)
     fresh = _insert(c, rows)
-    for message in arrival.messages:
+    for message in messages:
         if message.change == "deleted" and message.key in fresh:
             blank(c, identity(message))
     _wake(c, places.awake)
     _count_skipped(c, arrival)
     return len(fresh)
+
+
+def _rank(message: Message) -> tuple[bool, bool]:
+    """Within one callback what is pointed at comes before what points at it, whatever the platform's order."""
+    return message.change != "created", message.author.is_self and message.kind != "direct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +121,9 @@ def blank(c: Connection, target: Id) -> None:
     """Blank what an author deleted, wherever it is: the text, the raw payload, a stored filing.
 
     The target's lane is locked, or its items are settled. A stored filing with the text gets a new op: what its
-    old Idempotency-Key stands for must never be sent again. Whether it was sent is still asked for.
+    old Idempotency-Key stands for must never be sent again. Whether it was sent is still asked for, which a CRM
+    that knows nothing but ops cannot answer: its adapter must find texts by a mark of its own. What is dead but
+    may be in the CRM goes on its road again, to be found and redacted.
     """
     channel, account, message_id = target
     mine = (
@@ -127,8 +135,8 @@ def blank(c: Connection, target: Id) -> None:
     )
     cases = c.execute(select(item.c.case_id).where(mine, item.c.case_id.isnot(None))).scalars().all()
     c.execute(select(case_row.c.id).where(case_row.c.id.in_(cases)).order_by(case_row.c.id).with_for_update())
-    rows = c.execute(select(item.c.id, item.c.key, item.c.body, item.c.decision).where(mine)).all()
-    keys = {row.key for row in rows}
+    rows = c.execute(select(item).where(mine)).all()
+    keys = {row.key for row in rows if row.change in ("created", "edited")}  # a hiding says nothing of the text
     for stored in c.execute(select(filing).where(filing.c.case_id.in_(cases)).with_for_update()).all():
         whole = frozen.load(stored.body)
         sent = any(part.key in keys for part in whole.filing.parts)  # else its op stands for other texts only
@@ -143,6 +151,14 @@ def blank(c: Connection, target: Id) -> None:
         c.execute(
             update(item).where(item.c.id == row.id).values(body=empty, raw=b"", decision=decision, deleted=True)
         )
+    _revive(c, [row for row in rows if row.state == "dead" and row.unsure_since is not None])
+
+
+def _revive(c: Connection, rows: Sequence[Any]) -> None:
+    for row in rows:
+        again = {"state": "ready", "reason": "", "case_id": None, "mapping": "", "settled_at": None}
+        c.execute(update(item).where(item.c.id == row.id).values(**again))
+        _count_in(c, {row.lane: 0}, {row.lane: 1})
 
 
 def _known(c: Connection, ids: Collection[str]) -> Sequence[Any]:

@@ -15,6 +15,7 @@ from bridge.store.engine import now, upsert
 from bridge.store.queues import Claim, Release
 from bridge.store.tables import case_row, item, lane
 
+SOON = timedelta(seconds=1)
 LOAD = 2000  #: items of one batch of lanes; the rest comes with the next claim
 
 
@@ -42,7 +43,15 @@ def settle(c: Connection, claim: Claim, verdicts: Sequence[tuple[Item, Verdict]]
     end(c, {row.id: v for row, v in kept if isinstance(v, Settle)})
     gone = Counter(row.lane for row, v in kept if not isinstance(v, Wait))
     rest = {row.lane: v.after for row, v in kept if isinstance(v, Wait)}
+    rest |= dict.fromkeys(_found_since(c, [row for row, v in kept if isinstance(v, Wait)]), SOON)
     queues.release(c, lane, {i: Release(settled=gone[i], after=rest.get(i)) for i in mine})
+
+
+def _found_since(c: Connection, waited: Sequence[Item]) -> set[str]:
+    """Lanes of orphans whose message has come while they were looked at: ingest could not wake a leased lane."""
+    orphans = {row.points_at: row.lane for row in waited if row.change != "created"}
+    found = items.related(c, orphans.keys()) if orphans else {}
+    return {orphans[i] for i, family in found.items() if any(one.change == "created" for one in family)}
 
 
 def _blanked_since(c: Connection, read: Sequence[Item]) -> set[str]:

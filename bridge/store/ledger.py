@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -166,7 +167,8 @@ def replay(c: Connection, wanted: Sequence[Item]) -> int:
         )
         if changed.rowcount:
             went[one.lane] = went.get(one.lane, 0) + 1
-            people.forget(c, f"{one.points_at[0]}:{one.message.author.id}")
+            with suppress(ValueError):  # an older version stored what this one cannot read
+                people.forget(c, f"{one.points_at[0]}:{one.message.author.id}")
     queues.enqueue(c, lane, went, wait=timedelta(0))
     return sum(went.values())
 
