@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -13,7 +12,6 @@ from sqlalchemy import text
 
 from bridge.errors import ConfigError
 from bridge.store.engine import Store
-from bridge.store.tables import metadata
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -43,12 +41,6 @@ def check(store: Store) -> None:
         raise ConfigError(
             [f"the database is at revision {at or 'none'}, this version needs {_head()}: run `casebridge migrate`"]
         )
-
-
-def differences(store: Store) -> list[object]:
-    """What the migrations left different from the tables in code; [] = nothing."""
-    with store.write() as c:
-        return list(compare_metadata(MigrationContext.configure(c), metadata))
 
 
 def _head() -> str:

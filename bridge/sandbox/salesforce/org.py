@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bridge.sandbox.salesforce import database, ids, refusals, schema
+from bridge.sandbox.salesforce import database, ids, schema
 from bridge.sandbox.salesforce.database import Database
 from bridge.sandbox.salesforce.schema import SObject
 from bridge.sandbox.salesforce.values import shown_time
@@ -116,11 +116,3 @@ class Org:
         for name in ("Support Queue", "Social Queue"):
             group = {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"}
             database.insert(tx, schema.GROUP, {**group, **stamps})
-
-
-def required_object(org: Org, name: str) -> SObject:
-    """The object of that name. Raises Refusal: there is none."""
-    found = org.object(name)
-    if found is None:
-        raise refusals.no_such_object(name)
-    return found
