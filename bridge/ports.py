@@ -1,17 +1,17 @@
 """What an adapter must do: a Channel for each platform, a Crm for each system of record.
 
 A channel is built as `Adapter(settings, accounts)`, a CRM as `Adapter(settings)`. Neither keeps state: what it
-must remember comes in with the request and goes back with the receipt. It imports this module, message, errors
-and its vendor's library, nothing else of ours.
+must remember comes in with the request and goes back with the receipt. It imports this module, message, errors,
+what is there for adapters alone (http, configured, fitting, written), and its vendor's library.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Literal
 
 from bridge.errors import Rejected, RetryLater, Unsure
 from bridge.message import Message
@@ -101,6 +101,7 @@ class PersonMatch:
     object: str  #: Contact
     rules: tuple[Mapping[str, str], ...]  #: field -> value; the first rule that finds anything decides
     fetch: tuple[str, ...] = ()  #: fields whose values come back with it
+    create: Mapping[str, Value] = field(default_factory=dict)  #: of a new record where none is found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,10 @@ class PersonFound:
     values: Mapping[str, Value] = field(default_factory=dict)  #: fetched field -> value, absent = empty there
 
 
+Found = PersonFound | RetryLater | Rejected
+"""The answer about one person. RetryLater: it was not their turn; Rejected: the rule or the record is refused."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the bridge knows of a case, kept per (crm, object, key) and handed back with every filing."""
@@ -119,6 +124,9 @@ class Known:
     case_id: str = ""  #: "" = none yet
     episode: int = 1  #: the number of the case under this key: 2 = the second, its key ends in ~2
     notes: Mapping[str, str] = field(default_factory=dict)  #: the adapter's own, opaque, at most 1 kB
+
+
+Onto = Literal["comment", "reopen", "new_case", "drop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +139,15 @@ class Reopen:
     line: str = ""  #: file:line of after_that, named when a part is dropped by it
     grace: timedelta = timedelta(seconds=60)  #: so soon after closing it is a comment, no reopening
 
+    def onto(self, closed_at: datetime | None, received_at: datetime) -> Onto:
+        """What a message does that meets a closed case. closed_at: None = nobody knows, so long ago."""
+        age = received_at - (closed_at or datetime.min.replace(tzinfo=UTC))
+        if timedelta(0) <= age <= self.grace:
+            return "comment"
+        if age <= self.within:  # also what came before the closing, which the agent has not seen
+            return "reopen"
+        return "comment" if self.after == "comment_only" else self.after
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -142,6 +159,7 @@ class Part:
     public: bool
     sent_at: datetime | None
     received_at: datetime
+    person: str = ""  #: the CRM's id of the customer who wrote it; "" = not known, or we wrote it
     opens: bool = True  #: may open or reopen a case; False (echoes, notes): onto an open one, else dropped "echo"
     case_id: str = ""  #: the case it belongs to whatever its status (an edit's target's); "" = the filing's
     ref: str = ""  #: delete: the CRM ids to redact, comma-separated: comments, or the case that it opened
@@ -165,6 +183,11 @@ class Filing:
     known: Known = field(default_factory=Known)  #: not frozen: from the case row each time
     unsure_since: datetime | None = None  #: the first attempt that may have been applied; None = none
     unsure_last: datetime | None = None  #: the latest such attempt
+    same_op: bool = False  #: all those attempts were made with this op: what it stands for may be sent again
+
+    def key_at(self, episode: int) -> str:
+        """The key in the CRM: the second case under one key ends in ~2."""
+        return self.key if episode == 1 else f"{self.key}~{episode}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,15 +207,38 @@ class Receipt:
 Outcome = Receipt | RetryLater | Unsure | Rejected
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """An object of a CRM as mappings may name it: what `casebridge check` knows without asking the CRM."""
+
+    object: str  #: Case, ticket
+    fields: frozenset[str] = frozenset()  #: what may be written or matched; empty = each org has its own
+    custom: str = ""  #: pattern of the names of fields that each account has of its own; "" = none
+    matched: frozenset[str] = frozenset()  #: by what a record can be looked up; empty = by any field
+
+
 class Crm(ABC):
     """A system of record. All its calls are I/O with timeouts; the bridge calls it in batches."""
 
+    case: ClassVar[Shape]
+    key_field: ClassVar[str] = ""  #: the one field that can carry the key; "" = the mapping names the org's own
+    person: ClassVar[Shape | None] = None  #: None = any object can be matched
+    makes_persons: ClassVar[bool] = False  #: none_found may create a record
+
     patience: timedelta  #: the longest that one call on the wire may take, with a re-login
 
-    @abstractmethod
-    def find(self, people: Sequence[PersonMatch]) -> list[PersonFound]:
-        """Who these authors are, in the same order. One read for all of them.
+    @property
+    def longest_find(self) -> timedelta:
+        """How long `find` may take: the calls that it begins in a fifth of `patience`, to their end."""
+        return self.patience * 1.2
 
+    @abstractmethod
+    def find(self, people: Sequence[PersonMatch]) -> Sequence[Found]:
+        """Who these authors are, in the same order. One read for all of them; those to be made are made.
+
+        It may be asked for the same persons again at any time, so a record is made only where the CRM's own
+        unique key keeps it single. No lease is renewed meanwhile, so it begins no call after a fifth of
+        `patience`; who was not reached by then is RetryLater.
         Raises RetryLater, Paused, or Rejected when a rule names what the CRM does not have.
         """
 
@@ -208,9 +254,8 @@ class Crm(ABC):
         """
 
     @abstractmethod
-    def look(self, filings: Sequence[Filing]) -> list[Mapping[str, str]]:
-        """What the CRM already has of each filing: part key -> its ids there, as in Receipt.refs. Reads only.
+    def look(self, filings: Sequence[Filing]) -> Sequence[Collection[str]]:
+        """Which parts of each filing the CRM already has: their keys. Reads only.
 
-        Of an opener it is the case's id, unless `known` names another case already.
         Asked when a filing has killed its workers. Raises RetryLater or Paused.
         """

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapters.salesforce import persons
 from adapters.salesforce.flush import Flush, finish, read
 from adapters.salesforce.org import Org
 from adapters.salesforce.settings import Settings
-from bridge.ports import Crm, Filing, Outcome, PersonFound, PersonMatch
+from bridge.ports import Crm, Filing, Outcome, PersonFound, PersonMatch, Shape
 
 __all__ = ["Salesforce", "Settings"]
 
 
 class Salesforce(Crm):
     """One org. Keeps nothing but its token."""
+
+    case = Shape(object="Case")
 
     def __init__(self, settings: Settings) -> None:
         self._org = Org(settings)
@@ -25,16 +28,13 @@ class Salesforce(Crm):
 
     def find(self, people: Sequence[PersonMatch]) -> list[PersonFound]:
         """See Crm."""
-        rows = finish(read(self._org, persons.queries(people)))
+        rows = finish(read(self._org, persons.queries(people), until=time.monotonic() + self._org.patience / 5))
         return [persons.found(person, rows) for person in people]
 
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
         """See Crm. One call for any number of new cases up to 200; two for comments on known ones."""
         return Flush(self._org, filings, url=self._url, now=now, latest_commit=self._latest_commit).run()
 
-    def look(self, filings: Sequence[Filing]) -> list[Mapping[str, str]]:
-        """See Crm. Where a case was known, an opener that came in as a comment is told by the comment's ids.
-
-        A deletion must find them.
-        """
+    def look(self, filings: Sequence[Filing]) -> list[frozenset[str]]:
+        """See Crm."""
         return Flush(self._org, filings, url=self._url, now=datetime.now(UTC)).look()

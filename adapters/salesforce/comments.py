@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from bridge.fitting import size, split
+
 LIMIT = 4000
 """Bytes of UTF-8 in CaseComment.CommentBody.
 
@@ -30,28 +32,7 @@ def marker_in(body: str) -> str:
 
 def bodies(text: str, key: str, *, limit: int = LIMIT) -> list[str]:
     """Return the comments that carry `text`, each at most `limit` bytes with its marker; never none."""
-    pieces = split(text, limit - MARKER_BYTES - COUNT_BYTES) if _size(text) > limit - MARKER_BYTES else [text]
+    pieces = split(text, limit - MARKER_BYTES - COUNT_BYTES) if size(text) > limit - MARKER_BYTES else [text]
     if len(pieces) == 1:
         return [f"{text}\n{marker(key)}"]
     return [f"({i + 1}/{len(pieces)}) {piece}\n{marker(key, i)}" for i, piece in enumerate(pieces)]
-
-
-def split(text: str, room: int) -> list[str]:
-    """Cut after white space where it can, between characters where it must; joined it is the text again.
-
-    room: bytes of UTF-8 in a piece, at least 4.
-    """
-    pieces = []
-    rest = text
-    while _size(rest) > room:
-        most = rest.encode()[:room].decode(errors="ignore")
-        spaces = [m.end() for m in re.finditer(r"\s+", most)]
-        # A piece that is mostly empty helps nobody: a word that fills half of it is cut.
-        end = spaces[-1] if spaces and spaces[-1] > len(most) // 2 else len(most)
-        pieces.append(rest[:end])
-        rest = rest[end:]
-    return [*pieces, rest]
-
-
-def _size(text: str) -> int:
-    return len(text.encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from typing import Any, TypeVar
 from adapters.salesforce import classify, comments, rows, soql
 from adapters.salesforce.job import Answer, Job
 from adapters.salesforce.org import Org
-from adapters.salesforce.plan import Case, Facts, Plan, decide, ids_to_ask, keys_to_ask
+from adapters.salesforce.plan import Case, Facts, decide, ids_to_ask, keys_to_ask
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.message import DELETED_TEXT
 from bridge.ports import Filing, Outcome
@@ -68,16 +70,16 @@ class Flush:
             yield [(job.index, job.outcome(self._url, rest=rest)) for job in self._jobs if job.touched]
             raise
 
-    def look(self) -> list[Mapping[str, str]]:
+    def look(self) -> list[frozenset[str]]:
         """Ask what is in, as after a lost attempt; see Crm.look."""
-        seen: dict[int, Mapping[str, str]] = {}
+        seen: dict[int, frozenset[str]] = {}
         jobs = [job for job in self._jobs if not _fault(job.filing)]
         for job in jobs:
             job.filing = replace(job.filing, unsure_since=job.filing.unsure_since or self._now)
         for job, facts in zip(jobs, finish(self._ask(jobs)), strict=True):
             plan = decide(job.filing, facts, now=self._now, latest_commit=timedelta(0))
-            seen[job.index] = plan.refs | _case_told(job.filing, plan)
-        return [seen.get(job.index, {}) for job in self._jobs]
+            seen[job.index] = frozenset(plan.refs)
+        return [seen.get(job.index, frozenset()) for job in self._jobs]
 
     # --- the stretches, in their order ------------------------------------------------------------------------
 
@@ -213,18 +215,28 @@ class Flush:
             raise Paused(f"{error}; it was asked for a key field or the fields of a case") from None
 
 
-def read(org: Org, queries: Iterable[str]) -> Steps[list[dict[str, Any]]]:
-    """Read all pages of all queries."""
+def read(org: Org, queries: Iterable[str], *, until: float = math.inf) -> Steps[list[dict[str, Any]]]:
+    """Read all pages of all queries. until: no call is begun after it, on the monotonic clock.
+
+    Raises RetryLater when there is no time left.
+    """
     found: list[dict[str, Any]] = []
     for query in queries:
+        _in_time(until)
         page, following = org.query(query)
         found += page
         yield []
         while following:
+            _in_time(until)
             page, following = org.more(following)
             found += page
             yield []
     return found
+
+
+def _in_time(until: float) -> None:
+    if time.monotonic() > until:
+        raise RetryLater("reading takes too long; it is tried again", after=classify.BUSY_AGAIN)
 
 
 def finish(steps: Steps[T]) -> T:
@@ -279,12 +291,6 @@ def _with_comments(facts: Facts, markers: Mapping[str, Mapping[str, str]]) -> Fa
         markers={marker: comment_id for found in here.values() for marker, comment_id in found.items()},
         parents={comment_id: case_id for case_id, found in here.items() for comment_id in found.values()},
     )
-
-
-def _case_told(filing: Filing, plan: Plan) -> dict[str, str]:
-    """Where no case was known, the opener must tell which it is, though its text came in as a comment there."""
-    parent = plan.cases.get(filing.opener, "") if filing.opener in plan.refs else ""
-    return {filing.opener: parent} if parent and not filing.known.case_id else {}
 
 
 def _jobs_of(batch: Sequence[Row]) -> list[Job]:

@@ -11,6 +11,7 @@ from adapters.salesforce.classify import Refusal
 from adapters.salesforce.plan import Case, Change, Comment, Plan, Redaction, note_of_deletion
 from bridge.errors import Rejected, RetryLater, Unsure
 from bridge.ports import Filing, Known, Outcome, Receipt
+from bridge.written import notes_of
 
 Answer = str | Refusal | Rejected
 """Of one row: the record's id, the row's own refusal, or the refusal of a request with this row alone."""
@@ -63,7 +64,7 @@ class Job:
         lengths = self.lengths if self.filing.too_long == "shorten" else {}
         fields, warnings = rows.fields_of(self.filing.create, lengths)
         self.plan.warnings = list(dict.fromkeys(self.plan.warnings + warnings))
-        key = rows.key_of(self.filing.key, self.plan.episode)
+        key = self.filing.key_at(self.plan.episode)
         given = {name: value for name, value in fields.items() if value is not None}
         return {**given, "attributes": {"type": "Case"}, self.filing.key_field: key}
 
@@ -75,7 +76,7 @@ class Job:
             plan.case, plan.inserts, plan.created = Case(id=answer), False, True
             plan.refs[plan.opener] = answer
         elif _is(answer, "DUPLICATE_VALUE") and answer.field.casefold() in ("", self.filing.key_field.casefold()):
-            self.met.append(rows.key_of(self.filing.key, plan.episode))
+            self.met.append(self.filing.key_at(plan.episode))
             self.plan = None
         elif not (_is(answer, "STRING_TOO_LONG") and self._cut(answer)):
             self._not_opened(_fate(answer))
@@ -222,7 +223,7 @@ class Job:
         notes: Mapping[str, str] = filing.known.notes if plan.case.id == filing.known.case_id else {}
         if plan.created:
             written = rows.folded(self.new_case()) if plan.standing is None else plan.standing
-            notes = rows.notes_of({name: written.get(name.casefold()) for name in self.filing.create})
+            notes = notes_of({name: written.get(name.casefold()) for name in self.filing.create})
         return Known(case_id=plan.case.id, episode=plan.episode, notes=notes)
 
 

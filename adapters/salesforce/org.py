@@ -12,21 +12,18 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError
 from simple_salesforce.login import SalesforceLogin
-from urllib3.exceptions import NewConnectionError
 
 from adapters.salesforce import classify
 from adapters.salesforce.classify import Refusal
 from adapters.salesforce.settings import Settings
 from bridge.errors import Paused, RetryLater, Trouble, Unsure
+from bridge.http import Wire, was_sent
 
-CONNECT = 5.0  #: seconds to reach a machine
 HEADERS = {"X-PrettyPrint": "0"}
 
 ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
@@ -35,35 +32,6 @@ HOME = re.compile(r"[a-z0-9.-]+\.(?:salesforce|force)\.(?:com|mil)", re.IGNORECA
 
 #: They say INVALID_SESSION_ID too, but no new login helps: logging in again would go on for ever.
 LOGIN_IN_VAIN = ("not valid for use with the REST API", "Connected app is not attached to Agent")
-
-
-class Wire(HTTPAdapter):
-    """Gives every request what is left of its call's time, and sends it to the sandbox where there is one."""
-
-    def __init__(self, sandbox: str, timeout: float) -> None:
-        super().__init__()
-        self.sandbox, self.timeout, self.deadline = urlsplit(sandbox), timeout, 0.0
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002 -- requests' own signature
-        timeout: object = None,  # noqa: ARG002 -- simple-salesforce never gives one
-        verify: bool | str = True,  # noqa: FBT001, FBT002
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        left = self.deadline - time.monotonic()
-        if left <= 0.1:
-            raise requests.ConnectTimeout("no time is left for this call", request=request)
-        connect = min(CONNECT, left / 2)
-        meant = urlsplit(str(request.url))
-        if self.sandbox.netloc:
-            request.url = urlunsplit((self.sandbox.scheme, self.sandbox.netloc, meant.path, meant.query, ""))
-        limits = (connect, min(self.timeout, left - connect))
-        response = super().send(request, stream=stream, timeout=limits, verify=verify, cert=cert, proxies=proxies)
-        request.url = response.url = urlunsplit(meant)
-        return response
 
 
 class Org:
@@ -192,16 +160,7 @@ class Org:
 
     @staticmethod
     def _silence(error: Exception, *, write: bool) -> Trouble:
-        return classify.of_silence(type(error).__name__, sent=_was_sent(error), write=write)
-
-
-def _was_sent(error: BaseException) -> bool:
-    """Tell whether a failed request may have left this machine."""
-    if isinstance(error, requests.ConnectTimeout):
-        return False
-    if isinstance(error, requests.ConnectionError) and error.args:
-        return not isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
-    return True
+        return classify.of_silence(type(error).__name__, sent=was_sent(error), write=write)
 
 
 def _has_run_out(error: SalesforceError) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.salesforce import comments, rows
+from adapters.salesforce import comments
+from bridge import written
 from bridge.errors import Rejected, RetryLater, Unsure
 from bridge.ports import Filing, Part, Value
 
@@ -143,7 +144,7 @@ def _start(filing: Filing, facts: Facts) -> Plan:
     if case is None:
         return Plan(case=None, episode=known.episode + 1)
     # The lost attempt met a closed case and opened the next one; whoever opened the first again came later.
-    if filing.unsure_since and rows.key_of(filing.key, known.episode + 1) in facts.keys:
+    if filing.unsure_since and filing.key_at(known.episode + 1) in facts.keys:
         case = replace(case, closed=True, closed_at=None)
     return Plan(case=case, episode=known.episode)
 
@@ -154,7 +155,7 @@ def _already(plan: Plan, filing: Filing, facts: Facts, part: Part, ids: Sequence
     parent = facts.parents.get(ids[0], "")
     if part.act == "add":
         plan.cases[part.key] = parent
-    there = facts.keys.get(rows.key_of(filing.key, plan.episode))
+    there = facts.keys.get(filing.key_at(plan.episode))
     if plan.case is None and there and there.id == parent:
         plan.case = there
 
@@ -173,28 +174,25 @@ def _add(plan: Plan, filing: Filing, facts: Facts, part: Part) -> None:
 
 def _add_to_closed(plan: Plan, filing: Filing, facts: Facts, part: Part, case: Case) -> None:
     reopen = filing.reopen
-    age = part.received_at - (case.closed_at or datetime.min.replace(tzinfo=UTC))
-    if timedelta(0) <= age <= reopen.grace:
-        _comment(plan, facts, part, case.id)
-    elif age <= reopen.within:
-        # Also what came before the closing, which the agent has not seen.
-        if reopen.set:
-            change = plan.changes.setdefault(case.id, Change())
-            change.fields |= reopen.set
-            change.reopens = True
-            plan.case = replace(case, closed=False)
-        _comment(plan, facts, part, case.id)
-    elif reopen.after == "new_case":
-        _open(plan, filing, facts, part, plan.episode + 1)
-    elif reopen.after == "comment_only":
-        _comment(plan, facts, part, case.id)
-    else:
-        plan.dropped[part.key] = reopen.line or "if_closed"
+    match reopen.onto(case.closed_at, part.received_at):
+        case "comment":
+            _comment(plan, facts, part, case.id)
+        case "reopen":
+            if reopen.set:
+                change = plan.changes.setdefault(case.id, Change())
+                change.fields |= reopen.set
+                change.reopens = True
+                plan.case = replace(case, closed=False)
+            _comment(plan, facts, part, case.id)
+        case "new_case":
+            _open(plan, filing, facts, part, plan.episode + 1)
+        case "drop":
+            plan.dropped[part.key] = reopen.line or "if_closed"
 
 
 def _open(plan: Plan, filing: Filing, facts: Facts, part: Part, episode: int) -> None:
     """Open a case, unless it is there: then a lost attempt opened it with its text, or someone else without."""
-    there = facts.keys.get(rows.key_of(filing.key, episode))
+    there = facts.keys.get(filing.key_at(episode))
     carried = part.key == filing.opener
     if there is None and not carried:
         plan.anew.add(part.key)  # `create` holds another message's words
@@ -255,7 +253,7 @@ def _blank_case(plan: Plan, facts: Facts, part: Part, case_id: str) -> None:
         current = case.values.get(name.casefold())
         if (current or "") == (value or ""):
             continue
-        if part.notes.get(f"w:{name}") == rows.digest(current):
+        if written.stands(part.notes, name, current):
             change.fields[name] = value
         else:
             plan.warnings.append(
@@ -306,5 +304,5 @@ def ids_to_ask(filing: Filing) -> list[str]:
 
 def keys_to_ask(filing: Filing, met: Sequence[str] = ()) -> list[str]:
     """Return the keys of cases that may be there without our knowing. met: those that the org says are there."""
-    own = [rows.key_of(filing.key, filing.known.episode + n) for n in (0, 1)] if filing.unsure_since else []
+    own = [filing.key_at(filing.known.episode + n) for n in (0, 1)] if filing.unsure_since else []
     return [*own, *met]

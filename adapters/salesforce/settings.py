@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-UNITS = {"": 1, "second": 1, "minute": 60, "hour": 3600}
-
-
-def _duration(value: object) -> object:
-    """Return the time that 600, "600" or "10 minutes" means."""
-    if isinstance(value, timedelta):
-        return value
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|)s?\s*", str(value))
-    if not found:
-        raise ValueError(f"{value!r} is no time; write seconds, or as in: 10 minutes")
-    return timedelta(seconds=float(found[1]) * UNITS[found[2]])
+from bridge.configured import Duration, SandboxUrl
 
 
 class Settings(BaseModel):
@@ -34,11 +22,10 @@ class Settings(BaseModel):
     consumer_key: SecretStr
     consumer_secret: SecretStr
     api_version: str = Field(default="66.0", pattern=r"^\d{2}\.0$")
-    url: str = ""
-    """A sandbox of ours on this machine instead of Salesforce."""
+    url: SandboxUrl = ""
     timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds to wait for one answer."""
-    latest_commit: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(minutes=10)
+    latest_commit: Duration = timedelta(minutes=10)
     """How late Salesforce may still do what it gave no answer to: its longest call takes 10 minutes."""
 
     @model_validator(mode="before")
@@ -71,30 +58,3 @@ class Settings(BaseModel):
         if float(value) < 46:
             raise ValueError(f"{value!r} is too old: 46.0 is the first version with the answers that we read")
         return value
-
-    @field_validator("url")
-    @classmethod
-    def _loopback(cls, value: str) -> str:
-        if value and not _is_loopback(value):
-            raise ValueError(
-                f"{value!r}: url points at a sandbox on this machine, as in http://127.0.0.1:8800, and nowhere "
-                "else, because the secrets go there; for Salesforce itself leave url out and set domain"
-            )
-        return value.rstrip("/")
-
-
-def _is_loopback(url: str) -> bool:
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or parts.path not in ("", "/")
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        return False
-    host = parts.hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from salesforce_org import KEY_FIELD, NOW, Sandbox, filing, opened, part, receipts, running, send
@@ -256,7 +256,7 @@ def test_a_message_within_the_time_reopens(org: Sandbox, crm: Salesforce) -> Non
 
 def test_thanks_right_after_closing_do_not_reopen(org: Sandbox, crm: Salesforce) -> None:
     known = closed(org, crm)
-    soon = part("m2", "thanks", received_at=NOW + timedelta(seconds=55))
+    soon = part("m2", "thanks", received_at=datetime.now(UTC) + timedelta(seconds=30))
 
     send(crm, filing("facebook:1:9", soon, known=known, reopen=REOPEN))
 
@@ -342,7 +342,7 @@ def test_thanks_in_the_grace_stay_on_the_old_case_and_a_later_message_opens_its_
     org: Sandbox, crm: Salesforce
 ) -> None:
     known = closed(org, crm)
-    thanks = part("m2", "thanks", received_at=NOW + timedelta(seconds=55))
+    thanks = part("m2", "thanks", received_at=datetime.now(UTC) + timedelta(seconds=30))
     later = [part(f"m{n}", f"text {n}", received_at=NOW + 15 * DAY) for n in (3, 4)]
 
     [first] = receipts(send(crm, filing("facebook:1:9", thanks, *later, known=known, reopen=REOPEN)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
@@ -21,15 +20,6 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 # --- comments -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
-@given(TEXT, st.integers(min_value=4, max_value=60))
-def test_pieces_join_to_the_text_again_and_fit(text: str, room: int) -> None:
-    pieces = comments.split(text, room)
-
-    assert "".join(pieces) == text
-    assert all(len(piece.encode()) <= room for piece in pieces)
-
-
 @settings(max_examples=100, deadline=None)
 @given(TEXT.map(lambda text: text * 30), st.text(min_size=1, max_size=20))
 def test_comments_fit_into_salesforce_and_are_all_found_again(text: str, key: str) -> None:
@@ -38,14 +28,6 @@ def test_comments_fit_into_salesforce_and_are_all_found_again(text: str, key: st
     assert bodies
     assert all(len(body.encode()) <= 4000 for body in bodies)
     assert [comments.marker_in(body) for body in bodies] == [comments.marker(key, i) for i in range(len(bodies))]
-
-
-def test_a_text_is_cut_between_words() -> None:
-    assert comments.split("one two three", 9) == ["one two ", "three"]
-
-
-def test_a_long_word_is_cut_between_characters() -> None:
-    assert comments.split("a " + "é" * 6, 9) == ["a ééé", "ééé"]
 
 
 def test_a_text_that_just_fits_is_one_comment() -> None:
@@ -128,25 +110,6 @@ def test_values_are_carried_as_json_and_cut_visibly() -> None:
 
     assert fields == {"A": "text", "B": 3, "C": True, "E": None, "F": "x;y", "Subject": "s" * 254 + "…"}
     assert warnings == ["Subject was shortened to 255 characters."]
-
-
-def test_the_second_case_of_a_key_has_its_own() -> None:
-    assert [rows.key_of("k", n) for n in (1, 2, 3)] == ["k", "k~2", "k~3"]
-
-
-def test_a_digest_is_blind_to_what_salesforce_does_to_white_space() -> None:
-    assert rows.digest("a\nb ") == rows.digest("a\r\nb")
-    assert rows.digest("a b") != rows.digest("ab")
-
-
-@given(st.dictionaries(st.text("abc_", min_size=1, max_size=40), st.text(max_size=50), max_size=80))
-def test_notes_stay_under_a_kilobyte_and_prefer_long_texts(fields: dict[str, str]) -> None:
-    notes = rows.notes_of(fields)
-
-    kept = [len(fields[name.removeprefix("w:")]) for name in notes]
-    left = [len(value) for name, value in fields.items() if f"w:{name}" not in notes]
-    assert len(json.dumps(notes).encode()) <= 1000
-    assert min(kept, default=99) >= max(left, default=0)
 
 
 # --- settings -------------------------------------------------------------------------------------------------

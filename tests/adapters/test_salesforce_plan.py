@@ -10,9 +10,9 @@ import pytest
 
 from adapters.salesforce.comments import marker
 from adapters.salesforce.plan import Case, Facts, Plan, decide, ids_to_ask, in_org, keys_to_ask
-from adapters.salesforce.rows import digest
 from bridge.errors import Rejected, RetryLater
 from bridge.ports import Filing, Known, Part, Reopen
+from bridge.written import digest
 
 CLOSED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
