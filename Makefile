@@ -16,14 +16,21 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports --no-cache
 
 tests: .venv/test.stamp debian
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
-debian:  ## what the tests need besides Python: a browser
-	@command -v chromium > /dev/null || { \
+HAVE := command -v chromium > /dev/null && ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1
+NO_CLUSTER := /etc/postgresql-common/createcluster.d/casebridge.conf
+
+debian:  ## what the tests need besides Python: a browser, and PostgreSQL without a server of its own
+	@{ $(HAVE); } || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo install -d $(dir $(NO_CLUSTER)); \
+	  echo "create_main_cluster = false" | $$sudo tee $(NO_CLUSTER) > /dev/null; \
 	  $$sudo apt-get update -qq && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
-	} || echo "chromium could not be installed: the browser test will say so"
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium postgresql > /dev/null; \
+	  $$sudo rm -f $(NO_CLUSTER); \
+	  { $(HAVE); } || echo "chromium or postgresql could not be installed: the tests that need them will say so"; \
+	}
 
 .venv/uv.stamp:
 	$(PYTHON) -m venv .venv

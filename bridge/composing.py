@@ -12,7 +12,7 @@ from bridge.decided import Decided
 from bridge.frozen import NOTE, Frozen
 from bridge.mapping import Mapping as CaseMapping
 from bridge.message import Message
-from bridge.placing import DELETED, mapping_of, original
+from bridge.placing import DELETED, leads_to, mapping_of, original
 from bridge.ports import Filing, Part, PersonFound, Value
 from bridge.steps import Id, Item, Rendered, Settle, Waiting
 
@@ -90,9 +90,11 @@ def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMappin
 
 
 def _mapping(one: Item, mappings: Mapping[str, CaseMapping]) -> CaseMapping | None:
-    if one.change == "created":
-        return mappings.get(one.mapping)
-    return mapping_of(one.mapping, one.case_id or "", mappings)
+    case_id = one.case_id or ""
+    if one.change != "created":
+        return mapping_of(one.mapping, case_id, mappings)
+    mapping = mappings.get(one.mapping)
+    return mapping if mapping and leads_to(mapping, case_id) else None
 
 
 def _said(one: Item, message: Message, what: Decided, mapping: CaseMapping) -> Part:
@@ -100,7 +102,7 @@ def _said(one: Item, message: Message, what: Decided, mapping: CaseMapping) -> P
     part = _part(one, message, text=comment.text, public=comment.public)
     if message.author.is_self:
         return replace(part, text=OURS + comment.text, public=False, opens=False)
-    return part
+    return replace(part, person=what.person.id)
 
 
 def _edit(one: Item, message: Message, what: Decided, mapping: CaseMapping, target: Item | None) -> Part | Settle:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
+from bridge import ports
 from bridge.deciding import Accepted, Explain
 from bridge.errors import Paused, Rejected, RetryLater
 from bridge.ports import Crm, PersonFound, PersonMatch
@@ -28,15 +30,20 @@ def look_up(
     crms: Mapping[str, Crm],
     accepted: Sequence[Accepted],
     *,
+    until: float,
     pause: Callable[[str, Paused], None],
     explain: Explain,
 ) -> dict[Match, Found]:
-    """Who wrote these messages; those without a match are not in it."""
+    """Who wrote these messages; those without a match are not in it.
+
+    until: the end of the lanes' lease on the monotonic clock. Nobody is asked who may take longer: the lanes
+    would go to another worker, as if this one had died.
+    """
     wanted: dict[tuple[str, str], dict[str, PersonMatch]] = {}
     for one in accepted:
         if one.match is not None:
             matches = wanted.setdefault((one.mapping.target, one.mapping.name), {})
-            matches[people.digest(one.match)] = one.match
+            matches.setdefault(people.digest(one.match), one.match)
     answers: dict[Match, Found] = {}
     for (crm, _), matches in wanted.items():
         with store.read() as c:
@@ -46,6 +53,8 @@ def look_up(
         answers |= {(crm, d): who for d, who in known.items()}
         if asked and resting:
             answers |= {(crm, d): Wait(after=RESTS) for d in asked}
+        elif asked and time.monotonic() + crms[crm].longest_find.total_seconds() > until:
+            answers |= {(crm, d): Wait(after=SOON) for d in asked}
         elif asked:
             answers |= {(crm, d): who for d, who in _find(store, crms, crm, asked, pause, explain).items()}
     return answers
@@ -67,11 +76,25 @@ def _find(
         pause(crm, trouble)
         return dict.fromkeys(asked, Wait(after=RESTS))
     except Rejected as trouble:
-        return dict.fromkeys(asked, Settle(state="dead", reason=f"looking for the person: {trouble}"))
+        return dict.fromkeys(asked, _refused(trouble))
     except Exception as error:  # noqa: BLE001 - nothing was written: its messages wait, and the log says why
         explain("looking for persons", error)
         return dict.fromkeys(asked, Wait(after=RESTS))
     answers = dict(zip(asked, found, strict=True))
     with store.write() as c:
-        people.remember(c, crm, {d: (asked[d], who) for d, who in answers.items()})
-    return answers
+        people.remember(c, crm, {d: (asked[d], who) for d, who in answers.items() if isinstance(who, PersonFound)})
+    return {d: _answer(who) for d, who in answers.items()}
+
+
+def _answer(found: ports.Found) -> Found:
+    match found:
+        case RetryLater():
+            return Wait(after=max(found.after, SOON))
+        case Rejected():
+            return _refused(found)
+        case _:
+            return found
+
+
+def _refused(trouble: Rejected) -> Settle:
+    return Settle(state="dead", reason=f"looking for the person: {trouble}")

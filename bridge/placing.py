@@ -74,10 +74,16 @@ def original(family: Sequence[Item]) -> Item | None:
 def mapping_of(name: str, case_id: str, mappings: Mapping[str, CaseMapping]) -> CaseMapping | None:
     """The mapping of what follows an older message: its target's, or any for the same kind of case.
 
-    A mapping that was renamed since must not keep a deletion from its target. None = there is none like it.
+    A mapping that was renamed since, or leads to another CRM now, must not keep a deletion from its target.
+    None = there is none like it.
     """
-    alike = (m for m in mappings.values() if case_id.startswith(f"{m.target}/{m.object}/"))
-    return mappings.get(name) or next(alike, None)
+    alike = {other: m for other, m in mappings.items() if leads_to(m, case_id)}
+    return alike.get(name) or next(iter(alike.values()), None)
+
+
+def leads_to(mapping: CaseMapping, case_id: str) -> bool:
+    """Whether the mapping makes cases of this kind, in this CRM."""
+    return case_id.startswith(f"{mapping.target}/{mapping.object}/")
 
 
 def follow(one: Item, target: Fate | None) -> Verdict | None:

@@ -1,27 +1,65 @@
-"""Empty databases at this version's revision, and a Logbook beside them."""
+"""Empty databases at this version's revision, on SQLite and PostgreSQL, and a Logbook beside them."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import postgres
 import pytest
 from logbook import Logbook
+from postgres import Databases
 
 from bridge.store import Store, connect, schema
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """The PostgreSQL server of this process's tests. In CI it must be there."""
+    if why := postgres.missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+    with postgres.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def databases(database: str, request: pytest.FixtureRequest) -> Databases:
+    """Gives an empty database at this version's revision for as long as a `with` lasts, in any thread."""
+    if database == "postgresql":
+        running: postgres.Cluster = request.getfixturevalue("cluster")
+        return running.fresh
+    template: Path = request.getfixturevalue("template")
+
+    @contextmanager
+    def fresh() -> Iterator[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{shutil.copy(template, folder)}"
+
+    return fresh
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(databases: Databases) -> Iterator[str]:
     """The database that the store tests run on."""
-    return f"sqlite:///{tmp_path}/bridge.db"
+    with databases() as url:
+        yield url
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """An empty store at this version's revision."""
     found = connect(database_url)
-    schema.migrate(found)
     yield found
     found.engine.dispose()
 
@@ -40,7 +78,7 @@ def forgetful(tmp_path: Path) -> Logbook:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty database at this version's revision."""
+    """The SQLite file of an empty database at this version's revision."""
     file = tmp_path_factory.mktemp("template") / "bridge.db"
     store = connect(f"sqlite:///{file}")
     schema.migrate(store)

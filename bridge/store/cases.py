@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,12 +27,13 @@ from sqlalchemy import (
     update,
 )
 
-from bridge import frozen
-from bridge.frozen import Frozen
+from bridge import frozen, protecting
+from bridge.frozen import NOTE, Frozen
 from bridge.ports import Known
+from bridge.protecting import NONE, UNPROTECTED, Protection
 from bridge.steps import Item, Rendered, Settled, Waiting
-from bridge.store import items, lanes, people, queues
-from bridge.store.engine import moment, now, upsert
+from bridge.store import items, lanes, masking, people, queues
+from bridge.store.engine import after, moment, now, upsert
 from bridge.store.queues import Claim, Release
 from bridge.store.tables import case_row, filing, item, target
 
@@ -74,6 +74,7 @@ def _stored(row: Any, known: Known) -> Waiting:
         known=known,
         unsure_since=moment(row.unsure_since),
         unsure_last=moment(row.unsure_last),
+        same_op=row.unsure_since is not None and row.unsure_since >= row.op_at,
     )
     return Waiting(
         known=known,
@@ -83,7 +84,9 @@ def _stored(row: Any, known: Known) -> Waiting:
     )
 
 
-def freeze(c: Connection, claim: Claim, rendered: Mapping[str, Rendered]) -> dict[str, Frozen]:
+def freeze(
+    c: Connection, claim: Claim, rendered: Mapping[str, Rendered], *, protection: Protection = UNPROTECTED
+) -> dict[str, Frozen]:
     """Store filings before they are sent, with a fresh op each; those that are stored now.
 
     A row that is no longer ours is left alone. One whose items changed meanwhile (deleted by their author)
@@ -101,7 +104,7 @@ def freeze(c: Connection, claim: Claim, rendered: Mapping[str, Rendered]) -> dic
         if not all(i.id in same for i in r.items):
             releases[case_id] = Release()
             continue
-        lanes.end(c, r.ended)
+        lanes.end(c, r.ended, protection)
         if r.frozen is None:
             releases[case_id] = Release(settled=len(r.ended))
             continue
@@ -145,12 +148,14 @@ def settle(
     *,
     renew: Collection[str] = (),
     lease: timedelta,
+    protection: Protection = UNPROTECTED,
 ) -> None:
-    """Write what the CRM answered, free those cases and renew the others."""
+    """Write what the CRM answered, free those cases and renew the others; mask what has settled."""
     mine = queues.hold(c, case_row, [*settled, *renew], claim.token)
     ours = {case_id: s for case_id, s in settled.items() if case_id in mine}
     for case_id in sorted(ours):
-        _write(c, case_id, ours[case_id])
+        _write(c, case_id, ours[case_id], protection)
+    _forget_persons(c, {key for s in ours.values() for key in s.dead})
     queues.release(
         c,
         case_row,
@@ -166,7 +171,7 @@ def settle(
     queues.renew(c, case_row, mine.difference(settled), lease)
 
 
-def _write(c: Connection, case_id: str, s: Settled) -> None:
+def _write(c: Connection, case_id: str, s: Settled, protection: Protection) -> None:
     """Write one filing's answer: the items, what is left of the filing, what is known of the case."""
     times = c.execute(
         select(filing.c.body, filing.c.op_at, filing.c.unsure_since, filing.c.unsure_last)
@@ -176,10 +181,10 @@ def _write(c: Connection, case_id: str, s: Settled) -> None:
     since, last = (times.unsure_since, times.unsure_last) if times else (None, None)
     _file(c, s)
     _end(c, "dropped", s.dropped, None, None)
+    masked = masking.settled(c, item.c.key.in_(sorted([*s.filed, *s.dropped])), protection)
     _end(c, "dead", {key: why for key, why in s.dead.items() if key not in s.partly}, since, last)
     if s.partly and times:
         _end(c, "dead", {key: s.dead[key] for key in s.partly}, since or times.op_at, last or times.op_at)
-    _forget_persons(c, s.dead)
     if s.ready:
         c.execute(
             update(item)
@@ -189,7 +194,8 @@ def _write(c: Connection, case_id: str, s: Settled) -> None:
     if s.known is not None:
         _know(c, case_id, s.known)
     if s.left and times:
-        _keep(c, case_id, s, frozen.load(times.body))
+        stored = frozen.load(times.body)
+        _keep(c, case_id, s, protecting.opened(stored, masked.get(stored.filing.opener, NONE)))
     else:
         c.execute(delete(filing).where(filing.c.case_id == case_id))
 
@@ -197,9 +203,7 @@ def _write(c: Connection, case_id: str, s: Settled) -> None:
 def _forget_persons(c: Connection, dead: Collection[str]) -> None:
     """Look the authors of dead messages up anew: the record that was linked may be the one that is gone."""
     if dead:
-        for one in items.read(c, items.query().where(item.c.key.in_(sorted(dead)))):
-            with suppress(ValueError):
-                people.forget(c, f"{one.points_at[0]}:{one.message.author.id}")
+        people.forget(c, items.read(c, items.query().where(item.c.key.in_(sorted(dead)))))
 
 
 def _know(c: Connection, case_id: str, known: Known) -> None:
@@ -265,7 +269,7 @@ def _keep(c: Connection, case_id: str, s: Settled, stored: Frozen) -> None:
         .values(
             body=frozen.dump(frozen.keep(stored, s.left, filed=() if s.unsure else s.filed)),
             op=uuid4().hex if s.receipt else filing.c.op,
-            op_at=now() if s.receipt else filing.c.op_at,
+            op_at=after(filing.c.op_at) if s.receipt else filing.c.op_at,
             unsure_since=case(
                 (unsure == 1, func.coalesce(filing.c.unsure_since, filing.c.op_at)), else_=filing.c.unsure_since
             ),
@@ -279,45 +283,29 @@ def _keep(c: Connection, case_id: str, s: Settled, stored: Frozen) -> None:
     c.execute(update(item).where(item.c.key.in_(sorted(s.left)), item.c.state != state).values(state=state))
 
 
-def cut(c: Connection, claim: Claim, case_id: str, there: Mapping[str, str]) -> Frozen | None:
-    """Cut a filing that killed its owners, after the CRM was asked: what it has (key -> refs) is filed, the
-    first missing part stays stored under a new op, the rest is ready again.
+def cut(c: Connection, claim: Claim, case_id: str, there: Collection[str]) -> Frozen | None:
+    """Cut a filing that killed its owners, after the CRM was asked: what it has stays stored under its op, to be
+    told as after any lost answer; if it has nothing the first part stays, under a new op. The rest is ready again.
 
-    None: the row is no longer ours, or nothing is left to send and the row has been given back.
+    there: the keys of what it has. None: the row is no longer ours.
     """
     if not queues.hold(c, case_row, [case_id], claim.token):
         return None
-    row = c.execute(select(filing).where(filing.c.case_id == case_id).with_for_update()).one()
-    known = _KNOWN.validate_json(c.execute(select(case_row.c.known).where(case_row.c.id == case_id)).scalar_one())
+    here = filing.c.case_id == case_id
+    row = c.execute(select(filing).where(here).with_for_update()).one()
     stored = frozen.load(row.body)
-    missing = [p.key for p in stored.filing.parts if p.key not in there]
-    done = {p.key: there[p.key] for p in stored.filing.parts if p.key in there}
-    if not known.case_id and stored.filing.opener in done:  # its worker died before it could say which case
-        known = replace(known, case_id=done[stored.filing.opener])
-        _know(c, case_id, known)
-    _file(c, Settled(known=known, filed=done))
-    thawed = [key for key in missing[1:] if frozen.is_item(key)]
+    keys = [part.key for part in stored.filing.parts]
+    first = {keys[0], keys[0] + NOTE}
+    kept = [key for key in keys if key in (there or first)]
+    thawed = [key for key in keys if key not in kept and frozen.is_item(key)]
     if thawed:
         again = {"unsure_since": row.unsure_since, "unsure_last": row.unsure_last}
         c.execute(update(item).where(item.c.key.in_(thawed)).values(state="ready", **again))
-    settled = sum(map(frozen.is_item, done))
-    if not missing:
-        c.execute(delete(filing).where(filing.c.case_id == case_id))
-        queues.release(c, case_row, {case_id: Release(settled=settled)})
-        return None
-    _count_out(c, case_id, settled)
-    op, left = uuid4().hex, frozen.keep(stored, missing[:1])
-    c.execute(update(filing).where(filing.c.case_id == case_id).values(body=frozen.dump(left), op=op, op_at=now()))
-    return replace(
-        left,
-        filing=replace(
-            left.filing,
-            op=op,
-            known=known,
-            unsure_since=moment(row.unsure_since),
-            unsure_last=moment(row.unsure_last),
-        ),
-    )
+    op = {} if there else {"op": uuid4().hex, "op_at": after(filing.c.op_at)}
+    c.execute(update(filing).where(here).values(body=frozen.dump(frozen.keep(stored, kept)), **op))
+    known = c.execute(select(case_row.c.known).where(case_row.c.id == case_id)).scalar_one()
+    left = c.execute(select(filing, (now() - filing.c.failed_at).label("age")).where(here)).one()
+    return _stored(left, _KNOWN.validate_json(known)).frozen
 
 
 def _count_out(c: Connection, case_id: str, n: int) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Table, create_engine, event, select
+from sqlalchemy import BigInteger, Connection, Engine, Table, Text, case, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.compiler import compiles
@@ -15,11 +15,13 @@ from sqlalchemy.sql.expression import FunctionElement
 
 from bridge.errors import ConfigError
 
+BUSY_TIMEOUT = "busy_timeout=10000"
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # a 200 promises that the message survives a power cut
-    "busy_timeout=10000",
+    BUSY_TIMEOUT,
     "foreign_keys=ON",
+    "secure_delete=ON",  # what is masked or deleted shall not stay in the file's free space
 )
 POSTGRES_OPTIONS = "-c lock_timeout=5000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=3000"
 
@@ -39,6 +41,31 @@ def _postgres_now(_element: now, _compiler: Any, **_kw: Any) -> str:
 @compiles(now, "sqlite")
 def _sqlite_now(_element: now, _compiler: Any, **_kw: Any) -> str:
     return "cast((julianday('now') - 2440587.5) * 86400000.0 as integer)"
+
+
+class bytewise(FunctionElement[str]):  # noqa: N801 - it reads as SQL
+    """A text for ORDER BY in the order in which Python sorts it, whatever language the database sorts by.
+
+    Rows are locked in sorted order, and some statements get theirs sorted by Python.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(bytewise, "postgresql")
+def _postgres_bytewise(element: bytewise, compiler: Any, **kw: Any) -> str:
+    return f'{compiler.process(element.clauses, **kw)} collate "C"'
+
+
+@compiles(bytewise, "sqlite")
+def _sqlite_bytewise(element: bytewise, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+def after(earlier: Any) -> Any:
+    """The database's clock, but later than `earlier`, whatever the clock does."""
+    return case((now() > earlier, now()), else_=earlier + 1)
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -72,6 +99,24 @@ class Store:
                 c.exec_driver_sql("set transaction isolation level repeatable read, read only")
             yield c
 
+    def wipe(self) -> bool:
+        """Empty SQLite's write-ahead log, in which overwritten text stays; False = it is in use, try again.
+
+        PostgreSQL keeps old rows until its own vacuum. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        connection = self.engine.raw_connection()  # a checkpoint cannot run within a transaction
+        try:
+            cursor = connection.cursor()
+            cursor.execute("pragma busy_timeout=0")  # it would hold up every writer while it waits for readers
+            cursor.execute("pragma wal_checkpoint(truncate)")
+            answer = cursor.fetchone()
+        finally:
+            connection.cursor().execute(f"pragma {BUSY_TIMEOUT}")
+            connection.close()
+        return answer is not None and not answer[0]
+
     def now(self) -> datetime:
         """The database's clock."""
         with self.read() as c:
@@ -91,7 +136,8 @@ def connect(url: str) -> Store:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(parsed, pool_size=2, pool_pre_ping=True, connect_args={"options": POSTGRES_OPTIONS})
+        options = f"{POSTGRES_OPTIONS} {parsed.query.get('options', '')}"  # the later one wins
+        engine = create_engine(parsed, pool_size=2, pool_pre_ping=True, connect_args={"options": options})
     return Store(engine)
 
 

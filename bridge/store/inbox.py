@@ -17,7 +17,7 @@ from bridge import frozen
 from bridge.message import Message, dump, load, redacted
 from bridge.ports import Skipped, Unreadable
 from bridge.steps import Id
-from bridge.store.engine import now, upsert
+from bridge.store.engine import after, bytewise, now, upsert
 from bridge.store.tables import case_row, filing, item, lane, skipped
 
 
@@ -35,6 +35,7 @@ class Arrival:
     messages: Sequence[Message] = ()
     unreadable: Sequence[Unreadable] = ()
     skipped: Sequence[Skipped] = ()
+    seal: Callable[[bytes], bytes] | None = None  #: encrypts what nobody could read; None = it is not kept
 
 
 def ingest(c: Connection, arrival: Arrival) -> int:
@@ -43,7 +44,7 @@ def ingest(c: Connection, arrival: Arrival) -> int:
     Lanes are locked first and in sorted order, so that two callbacks that share lanes cannot deadlock and
     whoever repeats a key waits for us there.
     """
-    messages = sorted(arrival.messages, key=_rank)
+    messages = in_order(arrival.messages)
     places = _placed(c, messages)
     rows = [
         _row(m, to, deleted=identity(m) in places.gone and m.change != "deleted")
@@ -51,17 +52,34 @@ def ingest(c: Connection, arrival: Arrival) -> int:
     ] + [_dead(arrival, u) for u in arrival.unreadable]
     _lock_lanes(c, arrival.connection, {row["lane"] for row in rows} | places.targets | places.awake)
     fresh = _insert(c, rows)
-    for message in messages:
-        if message.change == "deleted" and message.key in fresh:
-            blank(c, identity(message))
+    gone = [identity(m) for m in messages if m.change == "deleted" and m.key in fresh]
+    _lock_cases(c, gone)
+    for target in gone:
+        blank(c, target)
     _wake(c, places.awake)
     _count_skipped(c, arrival)
     return len(fresh)
 
 
-def _rank(message: Message) -> tuple[bool, bool]:
-    """Within one callback what is pointed at comes before what points at it, whatever the platform's order."""
-    return message.change != "created", message.author.is_self and message.kind != "direct"
+def in_order(messages: Sequence[Message]) -> list[Message]:
+    """One callback's messages in the platform's order, but none before the message that it points at."""
+    created = {identity(m): i for i, m in reversed(list(enumerate(messages))) if m.change == "created"}
+
+    def place(i: int) -> tuple[int, int]:
+        """Behind which message it comes, and how many stand between the two."""
+        last, depth, seen = i, 0, {i}
+        while (j := created.get(_pointed_at(messages[i]), i)) not in seen:
+            seen.add(j)
+            last, depth, i = max(last, j), depth + 1, j
+        return last, depth
+
+    return [messages[i] for i in sorted(range(len(messages)), key=place)]
+
+
+def _pointed_at(message: Message) -> Id:
+    if message.change == "created" and message.author.is_self and message.kind != "direct":
+        return message.channel, message.account.id, message.reply_to
+    return identity(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +139,9 @@ def blank(c: Connection, target: Id) -> None:
     """Blank what an author deleted, wherever it is: the text, the raw payload, a stored filing.
 
     The target's lane is locked, or its items are settled. A stored filing with the text gets a new op: what its
-    old Idempotency-Key stands for must never be sent again. Whether it was sent is still asked for, which a CRM
-    that knows nothing but ops cannot answer: its adapter must find texts by a mark of its own. What is dead but
-    may be in the CRM goes on its road again, to be found and redacted.
+    old Idempotency-Key stands for must never be sent again. If somebody is sending it just now, the old op may be
+    applied, so the CRM is asked for it unless the answer comes. What is dead but may be in the CRM goes on its
+    road again, to be found and redacted.
     """
     channel, account, message_id = target
     mine = (
@@ -134,17 +152,17 @@ def blank(c: Connection, target: Id) -> None:
         & ~item.c.deleted
     )
     cases = c.execute(select(item.c.case_id).where(mine, item.c.case_id.isnot(None))).scalars().all()
-    c.execute(select(case_row.c.id).where(case_row.c.id.in_(cases)).order_by(case_row.c.id).with_for_update())
+    held = select(case_row.c.id, case_row.c.owner).where(case_row.c.id.in_(cases))
+    held = held.order_by(bytewise(case_row.c.id)).with_for_update()
+    sending = {row.id for row in c.execute(held).all() if row.owner is not None}
     rows = c.execute(select(item).where(mine)).all()
     keys = {row.key for row in rows if row.change in ("created", "edited")}  # a hiding says nothing of the text
     for stored in c.execute(select(filing).where(filing.c.case_id.in_(cases)).with_for_update()).all():
         whole = frozen.load(stored.body)
-        sent = any(part.key in keys for part in whole.filing.parts)  # else its op stands for other texts only
-        c.execute(
-            update(filing)
-            .where(filing.c.case_id == stored.case_id)
-            .values(body=frozen.dump(frozen.blank(whole, keys)), op=uuid4().hex if sent else stored.op)
-        )
+        values: dict[str, Any] = {"body": frozen.dump(frozen.blank(whole, keys))}
+        if any(part.key in keys for part in whole.filing.parts):  # else its op stands for other texts only
+            values |= _new_op(stored, sending=stored.case_id in sending)
+        c.execute(update(filing).where(filing.c.case_id == stored.case_id).values(values))
     for row in rows:
         empty = dump(redacted(load(row.body, b"")))
         decision = json.dumps({**json.loads(row.decision), "values": {}})  # a rule may have taken up the text
@@ -154,9 +172,31 @@ def blank(c: Connection, target: Id) -> None:
     _revive(c, [row for row in rows if row.state == "dead" and row.unsure_since is not None])
 
 
+def _new_op(stored: Any, *, sending: bool) -> dict[str, Any]:
+    values = {"op": uuid4().hex, "op_at": after(filing.c.op_at)}
+    if sending:
+        values |= {"unsure_since": stored.unsure_since or stored.op_at, "unsure_last": now()}
+    return values
+
+
+def _lock_cases(c: Connection, targets: Collection[Id]) -> None:
+    """Lock the case rows of several messages in sorted order, before `blank` comes to them one by one."""
+    if len(targets) > 1:
+        theirs = item.c.message_id.in_(sorted(message_id for *_, message_id in targets))
+        rows = case_row.c.id.in_(select(item.c.case_id).where(theirs))
+        c.execute(select(case_row.c.id).where(rows).order_by(bytewise(case_row.c.id)).with_for_update())
+
+
 def _revive(c: Connection, rows: Sequence[Any]) -> None:
     for row in rows:
-        again = {"state": "ready", "reason": "", "case_id": None, "mapping": "", "settled_at": None}
+        again = {
+            "state": "ready",
+            "reason": "",
+            "case_id": None,
+            "mapping": "",
+            "settled_at": None,
+            "masked": False,
+        }
         c.execute(update(item).where(item.c.id == row.id).values(**again))
         _count_in(c, {row.lane: 0}, {row.lane: 1})
 
@@ -191,12 +231,13 @@ def _row(message: Message, to: str, *, deleted: bool) -> dict[str, Any]:
         "body": dump(kept),
         "raw": kept.raw,
         "deleted": deleted,
+        "sealed": None,
         "reason": "",
     }
 
 
 def _dead(arrival: Arrival, unreadable: Unreadable) -> dict[str, Any]:
-    """An item that nobody could read: only its hash, its length and the reason are kept."""
+    """An item that nobody could read: its hash, its length and the reason; sealed, where there is a key."""
     digest = hashlib.sha256(unreadable.item).hexdigest()
     return {
         "key": f"unreadable:{arrival.connection}:{digest}",
@@ -209,6 +250,7 @@ def _dead(arrival: Arrival, unreadable: Unreadable) -> dict[str, Any]:
         "body": "",
         "raw": b"",
         "deleted": False,
+        "sealed": None if arrival.seal is None else arrival.seal(unreadable.item),
         "reason": f"unreadable ({len(unreadable.item)} bytes): {unreadable.error}"[:500],
     }
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from bridge.protecting import UNPROTECTED, Protection
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
-from bridge.store import inbox, items, queues
-from bridge.store.engine import now, upsert
+from bridge.store import inbox, items, masking, queues
+from bridge.store.engine import bytewise, now, upsert
 from bridge.store.queues import Claim, Release
 from bridge.store.tables import case_row, item, lane
 
@@ -30,7 +31,14 @@ def waiting(c: Connection, claim: Claim) -> list[Item]:
     return found
 
 
-def settle(c: Connection, claim: Claim, verdicts: Sequence[tuple[Item, Verdict]], *, gather: timedelta) -> None:
+def settle(
+    c: Connection,
+    claim: Claim,
+    verdicts: Sequence[tuple[Item, Verdict]],
+    *,
+    gather: timedelta,
+    protection: Protection = UNPROTECTED,
+) -> None:
     """Hand items over to their case rows, end those that end here, and give the lanes back.
 
     A lane of which something was deleted meanwhile is given back as it was: what was decided from the text must
@@ -40,7 +48,7 @@ def settle(c: Connection, claim: Claim, verdicts: Sequence[tuple[Item, Verdict]]
     stale = _blanked_since(c, [row for row, _ in verdicts])
     kept = [(row, verdict) for row, verdict in verdicts if row.lane in mine and row.lane not in stale]
     _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather)
-    end(c, {row.id: v for row, v in kept if isinstance(v, Settle)})
+    end(c, {row.id: v for row, v in kept if isinstance(v, Settle)}, protection)
     gone = Counter(row.lane for row, v in kept if not isinstance(v, Wait))
     rest = {row.lane: v.after for row, v in kept if isinstance(v, Wait)}
     rest |= dict.fromkeys(_found_since(c, [row for row, v in kept if isinstance(v, Wait)]), SOON)
@@ -63,12 +71,12 @@ def blank(c: Connection, target: Id) -> None:
     """Blank a message whose deletion was here before it could be found."""
     rows = items.related(c, {target}).get(target, [])
     lanes = sorted({row.lane for row in rows})
-    c.execute(select(lane.c.id).where(lane.c.id.in_(lanes)).order_by(lane.c.id).with_for_update())
+    c.execute(select(lane.c.id).where(lane.c.id.in_(lanes)).order_by(bytewise(lane.c.id)).with_for_update())
     inbox.blank(c, target)
 
 
-def end(c: Connection, verdicts: Mapping[int, Settle]) -> None:
-    """Write the end of items that are held by their queue row."""
+def end(c: Connection, verdicts: Mapping[int, Settle], protection: Protection = UNPROTECTED) -> None:
+    """Write the end of items that are held by their queue row; those that are dropped are masked."""
     if verdicts:
         c.execute(
             update(item)
@@ -76,6 +84,8 @@ def end(c: Connection, verdicts: Mapping[int, Settle]) -> None:
             .values(state=bindparam("b_state"), reason=bindparam("b_reason"), settled_at=now()),
             [{"b_id": i, "b_state": v.state, "b_reason": v.reason} for i, v in sorted(verdicts.items())],
         )
+        dropped = sorted(i for i, v in verdicts.items() if v.state == "dropped")
+        masking.settled(c, item.c.id.in_(dropped), protection)
 
 
 def _place(c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from bridge.steps import Item
 from bridge.store import items, people, queues
-from bridge.store.engine import moment, now
+from bridge.store.engine import bytewise, moment, now
 from bridge.store.tables import SETTLED, STATES, WAITING, beat, case_row, filing, item, lane, skipped, target
 
 
@@ -157,20 +156,27 @@ def replay(c: Connection, wanted: Sequence[Item]) -> int:
     """
     ready = [one for one in wanted if one.body]
     ids = sorted({one.lane for one in ready})
-    c.execute(select(lane.c.id).where(lane.c.id.in_(ids)).order_by(lane.c.id).with_for_update())
+    c.execute(select(lane.c.id).where(lane.c.id.in_(ids)).order_by(bytewise(lane.c.id)).with_for_update())
     went: dict[str, int] = {}
     for one in ready:
         changed = c.execute(
             update(item)
             .where(item.c.id == one.id, item.c.state == "dead")
-            .values(state="ready", reason="", case_id=None, mapping="", decision="{}", settled_at=None)
+            .values(
+                state="ready", reason="", case_id=None, mapping="", decision="{}", settled_at=None, masked=False
+            )
         )
         if changed.rowcount:
             went[one.lane] = went.get(one.lane, 0) + 1
-            with suppress(ValueError):  # an older version stored what this one cannot read
-                people.forget(c, f"{one.points_at[0]}:{one.message.author.id}")
+    people.forget(c, ready)
     queues.enqueue(c, lane, went, wait=timedelta(0))
     return sum(went.values())
+
+
+def sealed(c: Connection, name: str) -> bytes | None:
+    """What came of a dead item, encrypted, by its key or what the key ends in; None = it is not kept."""
+    named = (item.c.key == name) | (item.c.message_id == name)
+    return c.execute(select(item.c.sealed).where(item.c.state == "dead", named)).scalars().first()
 
 
 def mark(c: Connection) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, select
 
 from bridge.ports import PersonFound, PersonMatch
-from bridge.store.engine import now, upsert
+from bridge.steps import Item
+from bridge.store.engine import bytewise, now, upsert
 from bridge.store.queues import milliseconds
 from bridge.store.tables import person
 
@@ -46,11 +48,21 @@ def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, Per
         )
 
 
-def forget(c: Connection, author: str) -> None:
-    """Look this author (channel:author.id) up again next time."""
-    c.execute(delete(person).where(person.c.author == author))
+def forget(c: Connection, written: Collection[Item]) -> None:
+    """Look the authors of these items up again next time."""
+    authors = set()
+    for one in written:
+        with suppress(ValueError):  # an older version stored what this one cannot read
+            authors.add(f"{one.points_at[0]}:{one.message.author.id}")
+    theirs = person.c.author.in_(sorted(authors))
+    ordered = select(person.c.author).where(theirs).order_by(person.c.crm, bytewise(person.c.rules))
+    c.execute(ordered.with_for_update())
+    c.execute(delete(person).where(theirs))
 
 
 def digest(match: PersonMatch) -> str:
-    """What tells two matches apart: object, rules with their values, fetched fields, author."""
-    return hashlib.sha256(_MATCH.dump_json(match)).hexdigest()
+    """What tells two matches apart: object, rules with their values, fetched fields, author.
+
+    Not what a new record would hold: an author who changes their name is still the same person.
+    """
+    return hashlib.sha256(_MATCH.dump_json(match, exclude={"create"})).hexdigest()

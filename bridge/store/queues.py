@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Table, bindparam, case, func, select, update
 
-from bridge.store.engine import now
+from bridge.store.engine import bytewise, now
 from bridge.store.tables import case_row, filing, target
 
 BATCH = 200
@@ -89,7 +89,7 @@ def hold(c: Connection, queue: Table, ids: Collection[str], token: str) -> set[s
         c.execute(
             select(queue.c.id)
             .where(queue.c.id.in_(sorted(ids)), queue.c.owner == token)
-            .order_by(queue.c.id)
+            .order_by(bytewise(queue.c.id))
             .with_for_update()
         ).scalars()
     )

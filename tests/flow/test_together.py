@@ -27,9 +27,10 @@ from heart import (
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from logbook import Logbook
+from postgres import Databases
 
 from bridge.message import Message
-from bridge.store import Store, connect, schema
+from bridge.store import Store, connect
 from bridge.worker import run
 
 WORKERS = 4
@@ -117,9 +118,8 @@ ZOMBIE = st.tuples(st.sampled_from([f"zombie {point}" for point in POINTS]), st.
 class Play:
     """One sequence of deeds, played on a database of its own."""
 
-    def __init__(self, folder: Path, *, keys: bool) -> None:
-        self.store = connect(f"sqlite:///{folder}/bridge.db")
-        schema.migrate(self.store)
+    def __init__(self, url: str, folder: Path, *, keys: bool) -> None:
+        self.store = connect(url)
         self.crm = Logbook(folder / "logbook.db", keys=keys)
         self.armed: list[str] = []
         self.deaths = 0
@@ -178,10 +178,10 @@ class Play:
 
 
 @contextmanager
-def played(deeds: Sequence[Deed], *, keys: bool) -> Iterator[Play]:
+def played(databases: Databases, deeds: Sequence[Deed], *, keys: bool) -> Iterator[Play]:
     """A play that has come to its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        play = Play(Path(folder), keys=keys)
+    with tempfile.TemporaryDirectory() as folder, databases() as url:
+        play = Play(url, Path(folder), keys=keys)
         try:
             for deed in deeds:
                 play.do(deed)
@@ -207,18 +207,18 @@ def judge(play: Play) -> None:
         assert len(edits) == (message.id in play.edited and message.id not in play.deleted)
 
 
-SOME = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SOME
-@given(st.lists(st.one_of(SAY, SAY, EDIT, DELETE, WORK, WORK, FAULT, KILL, ZOMBIE), min_size=5, max_size=40))
-def test_whatever_happens_each_text_is_filed_once_and_in_order(deeds: list[Deed]) -> None:
-    with played(deeds, keys=True) as play:
+@given(deeds=st.lists(st.one_of(SAY, SAY, EDIT, DELETE, WORK, WORK, FAULT, KILL, ZOMBIE), min_size=5, max_size=40))
+def test_whatever_happens_each_text_is_filed_once_and_in_order(databases: Databases, deeds: list[Deed]) -> None:
+    with played(databases, deeds, keys=True) as play:
         judge(play)
 
 
 @SOME
-@given(st.lists(st.one_of(SAY, SAY, EDIT, WORK, WORK, FAULT), min_size=5, max_size=40))
-def test_so_it_is_with_a_crm_that_knows_only_ops(deeds: list[Deed]) -> None:
-    with played(deeds, keys=False) as play:
+@given(deeds=st.lists(st.one_of(SAY, SAY, EDIT, WORK, WORK, FAULT), min_size=5, max_size=40))
+def test_so_it_is_with_a_crm_that_knows_only_ops(databases: Databases, deeds: list[Deed]) -> None:
+    with played(databases, deeds, keys=False) as play:
         judge(play)

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from bridge.message import Account, Change, Message, Person
 from bridge.ports import Skipped, Unreadable
 from bridge.store import Store, inbox, queues
-from bridge.store.inbox import Arrival, lane_of
+from bridge.store.inbox import Arrival, in_order, lane_of
 from bridge.store.tables import lane
 
 ANA = f"facebook:{PAGE}:ana"
@@ -109,6 +109,21 @@ def test_our_reply_takes_its_parents_lane(store: Store) -> None:
     hear(store, ours("answer", to="m-one"))
 
     assert lanes(store)["m-answer:created"] == ANA
+
+
+def test_one_callback_keeps_the_platforms_order() -> None:
+    one, two = said("one"), said("two")
+    told = [one, edited(one, "ONE"), two, ours("answer", to="m-one"), deleted(two)]
+
+    assert in_order(told) == told
+
+
+def test_nothing_comes_before_what_it_points_at_in_the_same_callback() -> None:
+    one, two, answer = said("one"), said("two"), ours("answer", to="m-one")
+
+    found = in_order([edited(answer, "ANSWER"), answer, edited(one, "ONE"), two, one])
+
+    assert found == [two, one, answer, edited(one, "ONE"), edited(answer, "ANSWER")]
 
 
 def test_our_reply_finds_its_parent_behind_it_in_the_same_callback(store: Store) -> None:
@@ -254,3 +269,17 @@ def test_every_message_has_a_lane_on_its_account(message: Message) -> None:
     assert (beside == "known") == (
         message.change != "created" or bool(message.author.is_self and message.reply_to and not message.side)
     )
+
+
+def test_a_chain_of_our_replies_stands_behind_its_beginning() -> None:
+    first, second = ours("first", to="m-one"), ours("second", to="m-first")
+
+    found = in_order([edited(second, "2nd"), second, first, said("one"), said("two")])
+
+    assert found == [said("one"), first, second, edited(second, "2nd"), said("two")]
+
+
+def test_replies_that_point_at_each_other_are_all_kept() -> None:
+    told = [ours("first", to="m-second"), ours("second", to="m-first")]
+
+    assert sorted(in_order(told), key=lambda m: m.id) == told

@@ -29,7 +29,7 @@ from bridge import report
 from bridge.errors import ConfigError
 from bridge.flow import decide_some, file_some
 from bridge.ports import PersonFound, PersonMatch, Unreadable
-from bridge.store import Store, connect, inbox, ledger, people, schema
+from bridge.store import Store, connect, inbox, items, ledger, people, schema
 from bridge.store.engine import now
 from bridge.store.inbox import Arrival
 from bridge.store.ledger import Books
@@ -273,9 +273,10 @@ def test_the_newest_answer_is_remembered(store: Store) -> None:
 
 def test_a_forgotten_person_is_asked_for_again(store: Store) -> None:
     remember(store, FOUND)
+    hear(store, said("one"))
 
     with store.write() as c:
-        people.forget(c, "facebook:ana")
+        people.forget(c, items.read(c, items.query()))
 
     assert recall(store) == {}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import pytest
 from case_rows import KNOWN, ONE, ROW, THREE, TWO, claimed, known, placed, rendered, sent, settle, stored
 from heart import (
@@ -22,8 +25,7 @@ from heart import (
 from sqlalchemy import update
 
 from bridge import frozen
-from bridge.frozen import Frozen
-from bridge.ports import Known
+from bridge.frozen import NOTE, Frozen
 from bridge.steps import Settled
 from bridge.store import Store, cases
 from bridge.store.queues import Claim
@@ -192,44 +194,35 @@ def test_what_was_blanked_while_it_was_sent_stays_blank_in_what_is_left(store: S
 # --- cut ---
 
 
-def cut(store: Store, claim: Claim, there: dict[str, str]) -> Frozen | None:
+def cut(store: Store, claim: Claim, there: Collection[str]) -> Frozen | None:
     """Cut the one filing."""
     with store.write() as c:
         return cases.cut(c, claim, ROW, there)
 
 
-def test_cutting_files_what_is_there_and_keeps_the_first_that_is_missing(store: Store) -> None:
+def test_cutting_keeps_what_is_there_to_be_told_under_its_op(store: Store) -> None:
     claim, made = sent(store, "one", "two", "three")
 
-    left = cut(store, claim, {ONE: "c7"})
+    left = cut(store, claim, {ONE, TWO})
 
     assert left is not None
-    assert [part.key for part in left.filing.parts] == [TWO]
-    assert left.filing.op == stored(store).op != made[ROW].filing.op
-    assert list(states(store).values()) == ["filed", "sending", "ready"]
-    assert clocks(store, case_row)[ROW].open == 2
+    assert [part.key for part in left.filing.parts] == [ONE, TWO]
+    assert left.filing.op == stored(store).op == made[ROW].filing.op
+    assert list(states(store).values()) == ["sending", "sending", "ready"]
+    assert clocks(store, case_row)[ROW].open == 3
     assert ledger_of(store).faults() == []
 
 
-def test_cutting_learns_which_case_the_opening_text_is(store: Store) -> None:
-    claim, _ = sent(store, "one", "two")
+def test_cutting_keeps_the_first_part_where_nothing_is_there(store: Store) -> None:
+    claim, made = sent(store, "one", "two", "three")
 
-    left = cut(store, claim, {ONE: "c7"})
+    left = cut(store, claim, ())
 
     assert left is not None
-    assert left.filing.known == Known(case_id="c7") == known(store)
-    assert [(i.crm_case, i.crm_ref) for i in all_items(store)] == [("c7", "c7"), ("", "")]
-
-
-def test_cutting_what_is_all_there_gives_the_row_back(store: Store) -> None:
-    claim, _ = sent(store, "one", "two")
-
-    left = cut(store, claim, {ONE: "c7", TWO: "p2"})
-
-    assert left is None
-    assert list(states(store).values()) == ["filed", "filed"]
-    assert clocks(store, case_row) == {ROW: Clock(owner=None, open=0, crashes=0)}
-    assert count(store, filing) == 0
+    assert [part.key for part in left.filing.parts] == [ONE]
+    assert left.filing.op == stored(store).op != made[ROW].filing.op
+    assert list(states(store).values()) == ["sending", "ready", "ready"]
+    assert ledger_of(store).faults() == []
 
 
 def test_cutting_keeps_the_times_of_what_may_have_been_applied(store: Store) -> None:
@@ -238,7 +231,7 @@ def test_cutting_keeps_the_times_of_what_may_have_been_applied(store: Store) -> 
     since = stored(store).unsure_since
     claim, _ = claimed(store, "next")
 
-    left = cut(store, claim, {})
+    left = cut(store, claim, ())
 
     assert left is not None
     assert left.filing.unsure_since is not None
@@ -251,7 +244,7 @@ def test_a_zombie_cuts_nothing(store: Store) -> None:
     expire(store, case_row)
     claimed(store, "other")
 
-    left = cut(store, claim, {ONE: "c7"})
+    left = cut(store, claim, {ONE})
 
     assert left is None
     assert set(states(store).values()) == {"sending"}
@@ -267,3 +260,17 @@ def test_what_stands_in_the_crm_in_part_is_asked_for_when_it_is_replayed(store: 
         (ONE, "dead", begun, begun),
         (TWO, "dead", None, None),
     ]
+
+
+def test_cutting_keeps_the_note_of_the_part_that_it_keeps(store: Store) -> None:
+    claim, made = sent(store, "one", "two")
+    parts = made[ROW].filing.parts
+    note = replace(parts[0], key=ONE + NOTE, text="a note")
+    whole = replace(made[ROW], filing=replace(made[ROW].filing, parts=(parts[0], note, parts[1])))
+    with store.write() as c:
+        c.execute(update(filing).values(body=frozen.dump(whole)))
+
+    left = cut(store, claim, ())
+
+    assert left is not None
+    assert [part.key for part in left.filing.parts] == [ONE, ONE + NOTE]
