@@ -149,7 +149,8 @@ def ledger() -> None:
 
 @_command
 @click.option("--replay", metavar="KEY", multiple=True, help="Send this one on its road again; `all` for all.")
-def dead(replay: tuple[str, ...]) -> None:
+@click.option("--show", metavar="KEY", help="Print what came, of a callback that nobody could read.")
+def dead(replay: tuple[str, ...], show: str | None) -> None:
     """List the messages that could not be filed, with the reason, or replay them."""
     from bridge import report
     from bridge.store import ledger as books
@@ -157,6 +158,9 @@ def dead(replay: tuple[str, ...]) -> None:
     found = _store()
     with found.read() as c:
         listed = books.dead(c)
+    if show is not None:
+        _show(found, [one for one in listed if show in (one.key, one.points_at[2])], show)
+        return
     if not replay:
         click.echo(report.dead(listed))
         return
@@ -166,10 +170,34 @@ def dead(replay: tuple[str, ...]) -> None:
         went = books.replay(c, wanted)
     click.echo(f"{went} of {len(wanted)} are on their road again")
     for one in [one for one in wanted if not one.body]:
-        click.echo(f"{one.key} cannot be replayed: only its hash was kept", err=True)
+        click.echo(f"{one.key} cannot be replayed: nobody could read it", err=True)
     for key in unknown:
         click.echo(f"there is no dead message {key!r}", err=True)
     sys.exit(1 if unknown or went < len(wanted) else 0)
+
+
+def _show(found: Any, named: list[Any], name: str) -> None:
+    """Decrypt and print the one dead item that nobody could read."""
+    from bridge import report, settings
+    from bridge.sealed import Seal
+    from bridge.store import ledger as books
+
+    keys = settings.read(os.environ).key
+    if not keys:
+        raise ConfigError(["CASEBRIDGE_KEY is not set: without it nothing can be decrypted"])
+    with found.read() as c:
+        kept = books.sealed(c, name)
+    if kept is not None:
+        click.echo(report.unreadable(Seal(keys).open(kept)))
+        return
+    if not named:
+        why = f"there is no dead message {name!r}"
+    elif named[0].body:
+        why = f"{name!r} could be read: `casebridge explain` tells its story"
+    else:
+        why = f"only the hash of {name!r} is kept: CASEBRIDGE_KEY was not set when it came, or 72 hours are over"
+    click.echo(why, err=True)
+    sys.exit(1)
 
 
 @_command

@@ -20,7 +20,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-from bridge import composing, deciding, outcomes, persons, placing
+from bridge import composing, deciding, outcomes, persons, placing, protecting
 from bridge.deciding import Accepted, Follows, Sorted
 from bridge.errors import Paused, RetryLater, Unsure
 from bridge.mapping import Mapping as CaseMapping
@@ -39,6 +39,7 @@ from bridge.ports import (
     Skipped,
     Unreadable,
 )  # fmt: skip
+from bridge.protecting import UNPROTECTED, Kinds, Protection
 from bridge.steps import Id, Item, Place, Rendered, Settle, Settled, Verdict, Wait, Waiting
 from bridge.store import Store, cases, inbox, items, lanes, queues
 from bridge.store.inbox import Arrival
@@ -62,14 +63,35 @@ class Bridge:
     crms: Mapping[str, Crm]  #: by connection name
     gather: timedelta
     lease: timedelta
+    protection: Protection = UNPROTECTED
     at: Callable[[str], None] = field(default=_nothing)  #: called at named points, so that tests can kill there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How callbacks are kept."""
+
+    protection: Protection = UNPROTECTED
+    seal: Callable[[bytes], bytes] | None = None  #: encrypts what nobody could read; None = it is not kept
+
+
+AS_IT_COMES = Keeping()
 
 
 # --- a platform calls us ---
 
 
-def receive(callback: Callback, channel: Channel, store: Store, at: Callable[[str], None] = _nothing) -> Answer:
+def receive(
+    callback: Callback,
+    channel: Channel,
+    store: Store,
+    at: Callable[[str], None] = _nothing,
+    *,
+    keeping: Keeping = AS_IT_COMES,
+) -> Answer:
     """Store a callback and answer it; a handshake is answered without storing.
+
+    What is to be masked everywhere is masked before anything is stored.
 
     Raises Forged and Malformed from verify. If the store cannot commit its error goes on to the web edge,
     which answers 503: never 200.
@@ -77,13 +99,14 @@ def receive(callback: Callback, channel: Channel, store: Store, at: Callable[[st
     handshake = channel.verify(callback)
     if handshake is not None:
         return handshake
-    events = _events(callback, channel)
+    events = _events(callback, channel, keeping.protection.before_storing(callback.connection))
     arrival = Arrival(
         connection=callback.connection,
         received_at=callback.received_at,
         messages=[e for e in events if isinstance(e, Message)],
         unreadable=[e for e in events if isinstance(e, Unreadable)],
         skipped=[e for e in events if isinstance(e, Skipped)],
+        seal=keeping.seal,
     )
     with store.write() as c:
         inbox.ingest(c, arrival)
@@ -92,9 +115,10 @@ def receive(callback: Callback, channel: Channel, store: Store, at: Callable[[st
     return channel.accepted()
 
 
-def _events(callback: Callback, channel: Channel) -> list[Event]:
+def _events(callback: Callback, channel: Channel, kinds: Kinds) -> list[Event]:
     try:
-        return channel.parse(callback)
+        events = channel.parse(callback)
+        return [protecting.received(e, kinds) if isinstance(e, Message) else e for e in events]
     except Exception as error:  # noqa: BLE001 - nothing that was signed may be lost to a bug of ours
         return [Unreadable(item=callback.body, error=explain("parsing", error))]
 
@@ -111,6 +135,7 @@ def explain(doing: str, error: Exception) -> str:
 
 def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False) -> bool:
     """Decide a batch of due lanes of one connection; False = none was due."""
+    until = time.monotonic() + bridge.lease.total_seconds()
     with bridge.store.write() as c:
         claim = queues.claim(
             c, lane, connection, token=uuid4().hex, lease=bridge.lease, suspects_first=suspects_first
@@ -123,10 +148,12 @@ def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False
     bridge.at("lane.claimed")
     found = {one.id: _sort(bridge, one, claim, families.get(one.points_at, ())) for one in waiting}
     asked = [s for s in found.values() if isinstance(s, Accepted)]
-    who = persons.look_up(bridge.store, bridge.crms, asked, pause=partial(_pause, bridge), explain=explain)
+    who = persons.look_up(
+        bridge.store, bridge.crms, asked, until=until, pause=partial(_pause, bridge), explain=explain
+    )
     verdicts = _verdicts(bridge, waiting, found, who, families, latest)
     with bridge.store.write() as c:
-        lanes.settle(c, claim, verdicts, gather=bridge.gather)
+        lanes.settle(c, claim, verdicts, gather=bridge.gather, protection=bridge.protection)
     bridge.at("lane.placed")
     return True
 
@@ -228,7 +255,8 @@ class Batch:
         """Write answers in one transaction; free their rows and renew the others."""
         started = time.monotonic()
         with self.bridge.store.write() as c:
-            cases.settle(c, self.claim, settled, renew=renew, lease=self.bridge.lease)
+            bridge = self.bridge
+            cases.settle(c, self.claim, settled, renew=renew, lease=bridge.lease, protection=bridge.protection)
         self.until = started + self.bridge.lease.total_seconds()
 
 
@@ -259,7 +287,7 @@ def _repeated(batch: Batch, stored: Mapping[str, Waiting]) -> dict[str, Outgoing
 
 
 def _cut(batch: Batch, case_id: str, filing: Filing, level: int) -> Filing | None:
-    """Ask what the CRM has of a filing that killed its workers and leave only the first missing part."""
+    """Ask what the CRM has of a filing that killed its workers and leave only that, or else the first part."""
     try:
         there = batch.bridge.crms[batch.crm].look([filing])[0]
     except (RetryLater, Paused) as trouble:
@@ -287,7 +315,7 @@ def _freeze(
         else:
             rendered[case_id] = composing.compose(case_id, one, families, batch.bridge.mappings, explain)
     with batch.bridge.store.write() as c:
-        stored = cases.freeze(c, batch.claim, rendered)
+        stored = cases.freeze(c, batch.claim, rendered, protection=batch.bridge.protection)
     return {
         case_id: Outgoing(filing=replace(frozen.filing, known=waiting[case_id].known))
         for case_id, frozen in stored.items()

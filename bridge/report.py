@@ -55,6 +55,12 @@ def _now(told: Story) -> str:
     return f"waiting   {where}{': ' if notes else ''}{'; '.join(notes)}"
 
 
+def unreadable(content: bytes) -> str:
+    """What nobody could read, fit for a terminal: control characters and what is no UTF-8 are escaped."""
+    text = content.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 def dead(listed: Sequence[Item]) -> str:
     """The dead messages with their reasons."""
     if not listed:

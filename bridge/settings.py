@@ -41,6 +41,7 @@ class Settings:
 
     database_url: str = field(repr=False)  # it holds a password
     config: Path
+    key: tuple[str, ...] = field(repr=False)  #: Fernet keys; () = not set
     public_url: str  #: without a slash at its end; "" = not set
     proxies: int
     host: str
@@ -112,6 +113,14 @@ def _seconds(least: float, most: float) -> Callable[[str], timedelta]:
     return read_seconds
 
 
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",")) if text else ()
+    for key in keys:  # https://github.com/fernet/spec/blob/master/Spec.md
+        if not re.fullmatch("[A-Za-z0-9_-]{43}=", key):
+            raise ValueError("a key is 32 random bytes in URL-safe base64, 44 characters that end in =")
+    return keys
+
+
 def _log_level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise ValueError("there is no such level")
@@ -133,6 +142,15 @@ SETTINGS: tuple[Setting, ...] = (
         "The folder that holds connections.yaml and the mappings.",
         "a folder",
         Path,
+    ),
+    Setting(
+        "CASEBRIDGE_KEY",
+        "",
+        "Encrypts callbacks that nobody could read, which are then kept for 72 hours. "
+        "Unset, they are not kept. The first key encrypts and all of them decrypt, so that one can be replaced.",
+        "a Fernet key, or several with commas between",
+        _keys,
+        secret=True,
     ),
     Setting(
         "PUBLIC_URL",

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import flow
 from bridge.errors import Forged, Malformed
+from bridge.flow import Keeping
 from bridge.ports import Answer, Callback, Channel
 from bridge.store import Store, ledger
 
@@ -29,6 +30,7 @@ class Receiver:
 
     store: Store
     channels: Mapping[str, Channel | None]  #: connection name -> its adapter; None = switched off
+    keeping: Keeping = flow.AS_IT_COMES
     public_url: str = ""  #: https://bridge.example.com: what platforms call, "" = as the request says
     proxies: int = 0  #: how many in front of us set X-Forwarded-…
     at: Callable[[str], None] = field(default=lambda _: None)  #: named points, so that tests can kill there
@@ -78,7 +80,7 @@ def _take(receiver: Receiver, connection: str) -> Response:
         received_at=datetime.now(UTC),
     )
     try:
-        return _answer(flow.receive(callback, channel, receiver.store, receiver.at))
+        return _answer(flow.receive(callback, channel, receiver.store, receiver.at, keeping=receiver.keeping))
     except Forged as why:
         log.warning("refused a request to %s: %s", connection, why)
         return _text(403, "refused")

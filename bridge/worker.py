@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bridge import flow
 from bridge.flow import Bridge
-from bridge.store import queues
+from bridge.store import masking, queues
 from bridge.store.tables import case_row, lane
 
 log = logging.getLogger("casebridge")
+
+TIDIED_EVERY = 3600.0  #: seconds
+WIPED_EVERY = 5.0  #: seconds, so that a busy bridge does not wait for its disk at every message
 
 
 class Worker:
@@ -22,6 +27,8 @@ class Worker:
         self.bridge = bridge
         self.connections = tuple(connections)
         self.turn = 0
+        self.tidied_at = self.wiped_at = -math.inf  # on the monotonic clock
+        self.wrote = False  #: since the last wipe
 
     def step(self) -> bool:
         """Do one batch for each connection and each CRM that has something due; False = nothing was."""
@@ -34,7 +41,23 @@ class Worker:
             did |= self._round(flow.decide_some, self.connections)
         if cases_due:
             did |= self._round(flow.file_some, tuple(self.bridge.crms))
+        self.wrote |= did
         return did
+
+    def tidy(self, now: float) -> None:
+        """Do what is due of the housework: mask and forget what is old, and wipe what was overwritten.
+
+        now: seconds on a monotonic clock.
+        """
+        if now >= self.tidied_at + TIDIED_EVERY:
+            before, self.tidied_at = self.tidied_at, now  # if it fails, it waits for its next turn
+            with self.bridge.store.write() as c:
+                more = masking.tidy(c, self.bridge.protection)
+            self.tidied_at = before if more else now
+            self.wrote = True
+        if self.wrote and now >= self.wiped_at + WIPED_EVERY:
+            self.wrote = not self.bridge.store.wipe()
+            self.wiped_at = now
 
     def _round(self, work: Callable[..., bool], names: Sequence[str]) -> bool:
         """One batch for each, beginning with another one each time, so that none comes last for ever."""
@@ -67,7 +90,9 @@ def run(worker: Worker, stop: threading.Event, *, poll: timedelta) -> None:
         log.warning(warning)
     while not stop.is_set():
         try:
-            if not worker.step():
+            did = worker.step()
+            worker.tidy(time.monotonic())
+            if not did:
                 stop.wait(poll.total_seconds())
         except Exception as error:  # noqa: BLE001 - one bad round must not stop the bridge
             flow.explain("working", error)

@@ -16,9 +16,12 @@ from bridge.settings import SETTINGS, Settings, read
 
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
 
+KEY, OLD_KEY = "A" * 43 + "=", "B" * 43 + "="
+
 DEFAULTS = Settings(
     database_url="sqlite:///casebridge.db",
     config=Path("mappings"),
+    key=(),
     public_url="",
     proxies=0,
     host="127.0.0.1",
@@ -50,6 +53,7 @@ def test_every_setting_gets_its_type() -> None:
     env = {
         "DATABASE_URL": "postgres://bridge:pw@db.example.com/bridge",
         "CASEBRIDGE_CONFIG": "/srv/bridge",
+        "CASEBRIDGE_KEY": f"{KEY}, {OLD_KEY}",
         "PUBLIC_URL": "https://hooks.example.com/",
         "PROXIES": "1",
         "HOST": "::",
@@ -66,6 +70,7 @@ def test_every_setting_gets_its_type() -> None:
     assert settings == Settings(
         database_url="postgres://bridge:pw@db.example.com/bridge",
         config=Path("/srv/bridge"),
+        key=(KEY, OLD_KEY),
         public_url="https://hooks.example.com",
         proxies=1,
         host="::",
@@ -148,6 +153,20 @@ def test_the_database_password_does_not_show_in_a_repr() -> None:
     settings = read({"DATABASE_URL": "postgresql://bridge:hunter2@db.example.com/bridge"})
 
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("key", ["secret-key", KEY[:-1], f"{KEY},", f"{KEY},{OLD_KEY}x", KEY.replace("A", "é", 1)])
+def test_a_bad_key_is_not_shown(key: str) -> None:
+    (fault,) = faults(CASEBRIDGE_KEY=key)
+
+    assert fault == (
+        "CASEBRIDGE_KEY cannot be used: a key is 32 random bytes in URL-safe base64, 44 characters that end in =\n"
+        "    -> allowed: a Fernet key, or several with commas between"
+    )
+
+
+def test_a_key_does_not_show_in_a_repr() -> None:
+    assert KEY not in repr(read({"CASEBRIDGE_KEY": KEY}))
 
 
 def test_every_setting_has_its_field() -> None:

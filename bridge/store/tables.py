@@ -75,6 +75,8 @@ item = Table(
     Column("state", Text, nullable=False),
     Column("body", Text, nullable=False),  #: message.Message as JSON, without raw
     Column("raw", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary),  #: unreadable: what came, encrypted; null = not kept, or no longer
+    Column("masked", Boolean, nullable=False, server_default=false()),  #: as protect.mask said when it settled
     Column("deleted", Boolean, nullable=False, server_default=false()),  #: by its author: text and raw are blank
     Column("mapping", Text, nullable=False, server_default=""),
     Column("decision", Text, nullable=False, server_default="{}"),  #: what was decided and the deciding lines
@@ -101,7 +103,7 @@ filing = Table(
     "filing",
     metadata,
     Column("case_id", Text, ForeignKey("case_row.id"), primary_key=True),
-    Column("body", Text, nullable=False),  #: store.cases.Frozen as JSON
+    Column("body", Text, nullable=False),  #: frozen.Frozen as JSON
     Column("op", Text, nullable=False),
     Column("op_at", BIG, nullable=False),  #: when the op was stored: nothing of it was sent before
     Column("unsure_since", BIG),  #: the first attempt that may have been applied
