@@ -11,12 +11,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from adapters import ADAPTERS
-from bridge import connections, mapping, settings
+from bridge import connections, mapping, protecting, settings
 from bridge.connections import Connections
 from bridge.errors import ConfigError
-from bridge.flow import Bridge
+from bridge.flow import Bridge, Keeping
 from bridge.mapping import Mapping as CaseMapping
 from bridge.ports import Channel, Crm
+from bridge.sealed import Seal
 from bridge.settings import Settings
 from bridge.store import Store, connect, schema
 from bridge.web import Receiver
@@ -33,12 +34,7 @@ class Config:
 
 def configure(env: Mapping[str, str]) -> Config:
     """Read everything that is configured. Raises ConfigError with the faults of all files at once."""
-    faults: tuple[str, ...] = ()
-    try:
-        read = settings.read(env)
-    except ConfigError as error:  # the files can be read all the same
-        faults = error.faults
-        read = settings.read({name: env[name] for name in ("CASEBRIDGE_CONFIG",) if name in env})
+    read, faults = _settings(env)
     try:
         found = _connections(read, env)
     except ConfigError as error:
@@ -57,12 +53,26 @@ def configure(env: Mapping[str, str]) -> Config:
 
 
 def check(env: Mapping[str, str]) -> int:
-    """Check connections.yaml and every mapping it names without secrets; how many mappings are good.
+    """Check the settings, connections.yaml and every mapping it names without secrets; how many mappings are good.
 
     Raises ConfigError.
     """
-    read = settings.read(env)
-    return len(_mappings(read, _connections(read, None)))
+    read, faults = _settings(env)
+    try:
+        good = len(_mappings(read, _connections(read, None)))
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return good
+
+
+def _settings(env: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+    """The settings, and what is wrong in them: the files can be read all the same."""
+    try:
+        return settings.read(env), ()
+    except ConfigError as error:
+        return settings.read({name: env[name] for name in ("CASEBRIDGE_CONFIG",) if name in env}), error.faults
 
 
 def log(read: Settings) -> None:
@@ -97,6 +107,10 @@ def receiver(config: Config, found: Store) -> Receiver:
     return Receiver(
         store=found,
         channels=channels(config),
+        keeping=Keeping(
+            protection=protecting.protection(config.mappings),
+            seal=Seal(config.settings.key).close if config.settings.key else None,
+        ),
         public_url=config.settings.public_url,
         proxies=config.settings.proxies,
     )
@@ -122,13 +136,13 @@ def bridge(config: Config, found: Store) -> Bridge:
         if c.enabled and issubclass(_adapter(c.adapter), Crm)
     }
     lease = config.settings.lease
-    slow = {name: crm.patience for name, crm in crms.items() if crm.patience >= lease}
+    slow = {name: crm.longest_find for name, crm in crms.items() if crm.longest_find >= lease}
     if slow:
         raise ConfigError(
             [
-                f"LEASE is {lease.total_seconds():g} seconds, but one call to {name} may take "
-                f"{patience.total_seconds():g}: make LEASE longer or the timeout of {name} shorter"
-                for name, patience in slow.items()
+                f"LEASE is {lease.total_seconds():g} seconds, but asking {name} may take "
+                f"{span.total_seconds():g}: make LEASE longer or the timeout of {name} shorter"
+                for name, span in slow.items()
             ]
         )
     return Bridge(
@@ -137,6 +151,7 @@ def bridge(config: Config, found: Store) -> Bridge:
         crms=crms,
         gather=config.settings.gather,
         lease=config.settings.lease,
+        protection=protecting.protection(config.mappings),
     )
 
 
@@ -145,17 +160,22 @@ def _connections(read: Settings, env: Mapping[str, str] | None) -> Connections:
 
 
 def _mappings(read: Settings, found: Connections) -> Sequence[CaseMapping]:
-    kinds = {c.name: issubclass(_adapter(c.adapter), Channel) for c in found.connections.values()}
+    classes = {c.name: _adapter(c.adapter) for c in found.connections.values()}
     return mapping.load(
         read.config,
         found.mappings,
-        sources=[name for name, is_channel in kinds.items() if is_channel],
-        targets=[name for name, is_channel in kinds.items() if not is_channel],
+        sources=[name for name, adapter in classes.items() if issubclass(adapter, Channel)],
+        targets={name: adapter for name, adapter in classes.items() if issubclass(adapter, Crm)},
     )
 
 
 def _module(adapter: str) -> Any:
-    return import_module(ADAPTERS[adapter].partition(":")[0])
+    """Import an adapter. Raises ConfigError where its vendor's library is not installed."""
+    try:
+        return import_module(ADAPTERS[adapter].partition(":")[0])
+    except ModuleNotFoundError as error:
+        missing = f"adapter {adapter!r} needs {error.name}, which is not installed here"
+        raise ConfigError([f"{missing}\n    -> pip install {error.name}, or remove its connections"]) from None
 
 
 def _adapter(adapter: str) -> Any:

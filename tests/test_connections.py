@@ -12,14 +12,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, field_validator, model_validator
 
-from adapters import meta, salesforce
+from adapters import meta, salesforce, zendesk
 from bridge.connections import Connection, Connections, load
 from bridge.errors import ConfigError
 from bridge.message import Account
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-PRODUCT: Mapping[str, type[BaseModel]] = {"meta": meta.Settings, "salesforce": salesforce.Settings}
+PRODUCT: Mapping[str, type[BaseModel]] = {
+    "meta": meta.Settings,
+    "salesforce": salesforce.Settings,
+    "zendesk": zendesk.Settings,
+}
 
 
 Secrets = Annotated[
@@ -152,6 +156,23 @@ def test_the_shipped_file_needs_only_its_variables() -> None:
     assert found.mappings == ("meta-to-salesforce",)
 
 
+def test_zendesk_is_switched_on_in_the_shipped_file_as_it_says(tmp_path: Path) -> None:
+    shipped = (ROOT / "mappings" / "connections.yaml").read_text(encoding="utf-8")
+    before, comment, after = re.split(
+        r"(?=^  # zendesk:)|(?<=\n)(?=\n# The mappings)", shipped, flags=re.MULTILINE
+    )
+    text = before + re.sub("^  # ?", "  ", comment, flags=re.MULTILINE) + after
+
+    env = dict.fromkeys(re.findall("env:([A-Z_]+)", text), "acme")
+
+    found = loaded(tmp_path, text, {**env, "SF_DOMAIN": "acme.my"})
+
+    assert list(found.connections) == ["acme-meta", "salesforce", "zendesk"]
+    assert found.connections["zendesk"].settings == zendesk.Settings.model_validate(
+        {"subdomain": "acme", "client_id": "acme", "client_secret": "acme"}
+    )
+
+
 def test_every_example_of_the_documentation_loads(tmp_path: Path) -> None:
     examples = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
 
@@ -170,6 +191,7 @@ def test_the_documentation_lists_every_key() -> None:
         ["adapter", "enabled", "accounts"],
         list(meta.Settings.model_fields),
         list(salesforce.Settings.model_fields),
+        list(zendesk.Settings.model_fields),
     ]
 
 
@@ -338,7 +360,7 @@ mappings: [care, rest, care]
         ),
         (
             "connections.yaml:6:19 error: there is no adapter 'shpo'\n"
-            "    -> allowed: meta, salesforce, shop\n    -> did you mean 'shop'?"
+            "    -> allowed: meta, salesforce, shop, zendesk\n    -> did you mean 'shop'?"
         ),
         "connections.yaml:7:3 error: 'adapter' is missing",
         "connections.yaml:8:10 error: a map (key: value) is expected here",
@@ -375,7 +397,10 @@ def test_an_adapter_is_always_written_out(tmp_path: Path) -> None:
     found = faults(tmp_path, one("adapter: env:SECRET\nsecret: x"))
 
     assert found == [
-        "connections.yaml:4:14 error: there is no adapter 'env:SECRET'\n    -> allowed: meta, salesforce, shop"
+        (
+            "connections.yaml:4:14 error: there is no adapter 'env:SECRET'\n"
+            "    -> allowed: meta, salesforce, shop, zendesk"
+        )
     ]
 
 

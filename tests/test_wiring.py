@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import road
+from crms import SALESFORCE, ZENDESK
 
 from adapters.meta import Meta
 from adapters.meta import Settings as MetaSettings
 from adapters.salesforce import Salesforce
+from adapters.zendesk import Zendesk
 from bridge import settings, supervise, wiring
 from bridge.errors import ConfigError
+from bridge.sealed import Seal
 from bridge.store import Store, connect, schema
 
 REPOSITORY = Path(__file__).parents[1]
@@ -48,6 +54,29 @@ def test_a_whole_configuration_becomes_a_receiver_and_a_bridge(tmp_path: Path, s
     assert (bridge.gather, bridge.lease) == (timedelta(seconds=2), timedelta(seconds=90))
 
 
+def test_receiver_and_worker_know_what_is_to_be_masked_and_the_key_that_seals(
+    tmp_path: Path, store: Store
+) -> None:
+    mask = "protect: {mask: {iban: everywhere, phone: our_copies}}\n"
+    key = "A" * 43 + "="
+    env = road.configure(tmp_path, mapping=SALESFORCE.mapping + mask, CASEBRIDGE_KEY=key)
+
+    config = wiring.configure(env)
+
+    keeping, bridge = wiring.receiver(config, store).keeping, wiring.bridge(config, store)
+    assert keeping.protection == bridge.protection
+    assert keeping.protection.before_storing("acme-meta") == {"iban"}
+    assert bridge.protection.in_our_copies("plain", "acme-meta") == {"iban", "phone"}
+    assert keeping.seal is not None
+    assert Seal([key]).open(keeping.seal(b"what came")) == b"what came"
+
+
+def test_without_a_key_nothing_is_sealed(tmp_path: Path, store: Store) -> None:
+    config = wiring.configure(road.configure(tmp_path))
+
+    assert wiring.receiver(config, store).keeping.seal is None
+
+
 def test_a_channel_knows_its_accounts_and_what_is_said_about_them(tmp_path: Path) -> None:
     channel = wiring.channels(wiring.configure(road.configure(tmp_path)))["acme-meta"]
 
@@ -59,16 +88,16 @@ def test_a_channel_knows_its_accounts_and_what_is_said_about_them(tmp_path: Path
 
 
 def test_what_is_switched_off_keeps_its_name_but_gets_no_parts(tmp_path: Path, store: Store) -> None:
-    off = road.CONNECTIONS.replace("    adapter:", "    enabled: false\n    adapter:")
+    off = road.connections(SALESFORCE).replace("    adapter:", "    enabled: false\n    adapter:")
 
-    config = wiring.configure(road.configure(tmp_path, connections=off))
+    config = wiring.configure(road.configure(tmp_path, file=off))
 
     assert wiring.channels(config) == {"acme-meta": None}
     assert wiring.bridge(config, store).crms == {}
 
 
 def test_missing_variables_hide_no_fault_of_a_mapping(tmp_path: Path) -> None:
-    env = road.configure(tmp_path, mapping=road.MAPPING.replace("{account.brand}", "{acount.brand}"))
+    env = road.configure(tmp_path, mapping=SALESFORCE.mapping.replace("{account.brand}", "{acount.brand}"))
     del env["META_VERIFY_TOKEN"], env["SF_CONSUMER_SECRET"]
 
     found = named(env, "META_VERIFY_TOKEN", "SF_CONSUMER_SECRET", "acount.brand")
@@ -91,14 +120,74 @@ def test_a_check_needs_no_variables(tmp_path: Path) -> None:
     ],
 )
 def test_a_mapping_leads_from_channels_to_a_crm(tmp_path: Path, old: str, new: str, said: str) -> None:
-    road.configure(tmp_path, mapping=road.MAPPING.replace(old, new))
+    road.configure(tmp_path, mapping=SALESFORCE.mapping.replace(old, new))
 
     with pytest.raises(ConfigError, match=f"plain.yaml:[34]:.* error: .*{said}"):
         wiring.check(road.bare(tmp_path))
 
 
+BOTH = """\
+version: 1
+connections:
+  acme-meta: {adapter: meta, app_secret: env:META_APP_SECRET, verify_token: env:META_VERIFY_TOKEN}
+  salesforce: {adapter: salesforce, domain: acme.my, consumer_key: env:SF_KEY, consumer_secret: env:SF_SECRET}
+  zendesk: {adapter: zendesk, subdomain: acme, client_id: env:ZENDESK_CLIENT_ID, client_secret: env:ZENDESK_SECRET}
+mappings: [meta-to-zendesk, meta-to-salesforce]
+"""
+
+
+def both_crms(folder: Path, old: str = "", new: str = "") -> dict[str, str]:
+    """An environment for the shipped mappings to both CRMs, with something else in the one to Zendesk."""
+    for name in ("meta-to-zendesk.yaml", "meta-to-salesforce.yaml"):
+        text = (REPOSITORY / "mappings" / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text.replace(old, new) if "zendesk" in name and old else text, encoding="utf-8")
+    (folder / "connections.yaml").write_text(BOTH, encoding="utf-8")
+    secrets = dict.fromkeys(re.findall("env:([A-Z_]+)", BOTH), "s3cret")
+    return {"CASEBRIDGE_CONFIG": str(folder), **secrets}
+
+
+def test_both_crms_and_both_shipped_mappings_stand_in_one_configuration(tmp_path: Path, store: Store) -> None:
+    config = wiring.configure(both_crms(tmp_path))
+
+    bridge = wiring.bridge(config, store)
+
+    assert {name: type(crm) for name, crm in bridge.crms.items()} == {"salesforce": Salesforce, "zendesk": Zendesk}
+    assert {m.name: (m.target, m.object, m.key_field) for m in bridge.mappings.values()} == {
+        "meta-to-zendesk": ("zendesk", "ticket", "external_id"),
+        "meta-to-salesforce": ("salesforce", "Case", "Social_Conversation_Key__c"),
+    }
+    assert list(bridge.mappings) == ["meta-to-zendesk", "meta-to-salesforce"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("object: ticket", "object: Case", "'zendesk' knows no 'Case' here"),
+        ("object: user", "object: Contact", "'zendesk' knows no 'Contact' here"),
+        ("    priority:", "    priorty:", "did you mean 'priority'?"),
+        ("set: {status: open}", "set: {Status: open}", "did you mean 'status'?"),
+        ("      name:", "      nmae:", "did you mean 'name'?"),
+    ],
+)
+def test_a_mapping_fits_the_crm_that_it_leads_to(tmp_path: Path, old: str, new: str, said: str) -> None:
+    env = both_crms(tmp_path, old, new)
+
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        wiring.check(env)
+
+
+def test_persons_are_not_yet_made_in_salesforce(tmp_path: Path) -> None:
+    contact = (
+        "contact: {object: Contact, match: [{X__c: '{author.id}'}], none_found: {create: {X__c: '{author.id}'}}}\n"
+    )
+    road.configure(tmp_path, mapping=re.sub(r"contact:.*?(?=case:)", contact, SALESFORCE.mapping, flags=re.DOTALL))
+
+    with pytest.raises(ConfigError, match="'create' is not yet supported for this CRM"):
+        wiring.check(road.bare(tmp_path))
+
+
 def test_an_adapter_that_is_not_listed_does_not_exist(tmp_path: Path) -> None:
-    road.configure(tmp_path, connections=road.CONNECTIONS.replace("adapter: meta", "adapter: os:system"))
+    road.configure(tmp_path, file=road.connections(SALESFORCE).replace("adapter: meta", "adapter: os:system"))
 
     with pytest.raises(ConfigError, match="there is no adapter 'os:system'"):
         wiring.check(road.bare(tmp_path))
@@ -119,7 +208,7 @@ def test_no_secret_shows_in_a_configuration(tmp_path: Path) -> None:
 
     shown = repr(wiring.configure(env))
 
-    assert [name for name, secret in road.SECRETS.items() if secret in shown] == []
+    assert [name for name, secret in {**road.SECRETS, **SALESFORCE.secrets}.items() if secret in shown] == []
 
 
 def test_libraries_are_heard_from_warnings_on_and_we_from_log_level_on(tmp_path: Path) -> None:
@@ -163,5 +252,30 @@ def test_a_lease_shorter_than_a_call_is_refused(tmp_path: Path) -> None:
     config = wiring.configure(env)
     found = connect(env["DATABASE_URL"])
 
-    with pytest.raises(ConfigError, match="LEASE is 1 seconds, but one call to salesforce may take"):
+    with pytest.raises(ConfigError, match="LEASE is 1 seconds, but asking salesforce may take"):
         wiring.bridge(config, found)
+
+
+def test_an_adapter_whose_library_is_not_installed_is_named(tmp_path: Path) -> None:
+    env = road.configure(tmp_path, crm=ZENDESK)
+    without = "import sys; sys.modules['zenpy'] = None; from bridge.cli import main; main(['check'])"
+
+    done = subprocess.run([sys.executable, "-c", without], env=env, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("adapter 'zendesk' needs zenpy")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_hides_no_fault_of_a_mapping(tmp_path: Path) -> None:
+    env = road.configure(
+        tmp_path, mapping=SALESFORCE.mapping.replace("{account.brand}", "{acount.brand}"), PORT="x"
+    )
+
+    with pytest.raises(ConfigError) as raised:
+        wiring.check(env)
+
+    assert [any(word in fault for fault in raised.value.faults) for word in ("PORT", "acount.brand")] == [
+        True,
+        True,
+    ]

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from bridge.errors import ConfigError
 from bridge.mapping.conditions import Condition, all_of, each_of
 from bridge.mapping.document import Document, Node, faults_of, plain
-from bridge.mapping.form import Form, OnePer, TooLong
+from bridge.mapping.form import Borrower, Form, OnePer, TooLong, completed
 from bridge.mapping.paths import OPEN, PATHS, Decided, Names
 from bridge.mapping.placeholders import Check, Template, template
+from bridge.masks import Kind, Where
 from bridge.ports import Reopen, Value
 
 TOO_EARLY = "the customer's record is looked up later"
@@ -41,11 +42,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How to find the customer's record: the first of `rules` that finds anything decides."""
+    """How to find the customer's record: the first of `rules` that finds anything decides.
+
+    create: the fields of a new one where none is found; {} = none is made.
+    """
 
     object: str
     rules: tuple[abc.Mapping[str, Template], ...]
     fetch: tuple[str, ...]
+    create: abc.Mapping[str, Template]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,30 +66,34 @@ class Mapping:
     decided: abc.Mapping[str, tuple[Rule, ...]]  #: in the order of the file
     contact: Contact | None
     object: str
-    key_field: str
+    key_field: str  #: "" = the file names none, and which CRM it is for is not known
     one_per: OnePer
     create: abc.Mapping[str, Template]
     comment: Template
     public: bool
     reopen: Reopen
     too_long: TooLong
+    mask: abc.Mapping[Kind, Where]  #: what is masked -> in whose eyes
 
 
-def compile_form(document: Document) -> Mapping:
+def compile_form(document: Document, base: Document | None = None) -> Mapping:
     """Check and compile a parsed mapping file.
 
-    Raises ConfigError with every fault of the file, in the order of its lines.
+    base: the file that it is based on, which is based on none itself; its rules keep the names of its lines.
+    Raises ConfigError with every fault of the two files, each in the order of its lines.
     """
     check = Check(document)
-    form = _form(check)
+    form, lent = _form(check), _lent(base)
     root = document.root.entries
     contact = root.get("contact")
-    names = Names(fetched=_texts(contact, "fetch"), no_person="" if contact else NO_CONTACT)
+    borrowed, names = _borrowed(base, _words(document), check)
     decided, names = _decide(root.get("decide"), names, check)
-    drops, match = _drops(root.get("accept"), check), _match(contact, check)
+    drops, match, made = _drops(document, base, check), _match(contact, check), _made(contact, check)
     create, comment, fixed = _case(root.get("case"), names, check)
-    if form is None or check.faults:
-        raise ConfigError([str(f) for f in sorted(check.faults, key=lambda f: (f.line, f.column, f.reason))])
+    faults = [*lent.faults, *map(str, sorted(check.faults, key=lambda f: (f.line, f.column, f.reason)))]
+    if form is None or faults:
+        raise ConfigError(faults)
+    form = completed(form, lent.form) if lent.form else form
     case, closed = form.case, form.case.if_closed
     return Mapping(
         name=form.mapping,
@@ -93,8 +102,8 @@ def compile_form(document: Document) -> Mapping:
         target=form.target,
         kinds=form.accept.kinds,
         drops=drops,
-        decided=decided,
-        contact=Contact(form.contact.object, match, form.contact.fetch) if form.contact else None,
+        decided={**borrowed, **decided},
+        contact=Contact(form.contact.object, match, form.contact.fetch, made) if form.contact else None,
         object=case.object,
         key_field=case.key_field,
         one_per=case.one_per,
@@ -108,16 +117,63 @@ def compile_form(document: Document) -> Mapping:
             line=document.where(document.at(("case", "if_closed", "after_that"))),
         ),
         too_long=form.protect.too_long,
+        mask=form.protect.mask,
     )
 
 
 def _form(check: Check) -> Form | None:
     document = check.document
+    model = Borrower if "based_on" in document.root.entries else Form
     try:
-        return Form.model_validate(plain(document.root))
+        return model.model_validate(plain(document.root))
     except ValidationError as error:
-        check.faults += faults_of(error, document, Form)
+        check.faults += faults_of(error, document, model)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """What a base file says by itself. form None: there is no base, or it has faults."""
+
+    form: Form | None = None
+    faults: Sequence[str] = ()
+
+
+def _lent(base: Document | None) -> _Lent:
+    if base is None:
+        return _Lent()
+    try:
+        compile_form(base)
+    except ConfigError as error:
+        return _Lent(None, error.faults)
+    return _Lent(_form(Check(base)))
+
+
+def _words(document: Document) -> Names:
+    """The words that a file may read before anything is decided."""
+    contact = document.root.entries.get("contact")
+    return Names(fetched=_texts(contact, "fetch"), no_person="" if contact else NO_CONTACT)
+
+
+def _borrowed(
+    base: Document | None, names: Names, check: Check
+) -> tuple[abc.Mapping[str, tuple[Rule, ...]], Names]:
+    """The rules of the base over the words of this file, which may fetch less; and the words below them."""
+    if base is None:
+        return {}, names
+    section, alone, here = base.root.entries.get("decide"), Check(base), Check(base)
+    _decide(section, _words(base), alone)
+    decided, names = _decide(section, names, here)
+    root = check.document.root.entries
+    for fault in here.faults:
+        if fault not in alone.faults:
+            at = root.get("contact", root["based_on"])
+            check.refuse(at, f"{base.file}:{fault.line} cannot be borrowed: {fault.reason}", key=True)
+    own = root["decide"].entries if "decide" in root else {}
+    for name in own.keys() & decided.keys():
+        where = base.where(base.at(("decide", name)))
+        check.refuse(own[name], f"{name!r} is already decided by {where}: choose another name", key=True)
+    return decided, names
 
 
 def _texts(node: Node | None, key: str) -> tuple[str, ...]:
@@ -125,10 +181,14 @@ def _texts(node: Node | None, key: str) -> tuple[str, ...]:
     return tuple(item.text for item in items if item.text)
 
 
-def _drops(accept: Node | None, check: Check) -> tuple[Drop, ...]:
-    lines = accept.entries["drop"].items if accept and "drop" in accept.entries else ()
+def _drops(document: Document, base: Document | None, check: Check) -> tuple[Drop, ...]:
+    """The lines of accept.drop; those of the base when the file has none of its own."""
+    own = _below(document.root, "accept")
+    if base is not None and "drop" not in own:
+        return _drops(base, None, Check(base))
+    lines = own["drop"].items if "drop" in own else ()
     names = Names(no_person=TOO_EARLY)
-    return tuple(Drop(all_of(line, names, check), check.document.where(line)) for line in lines)
+    return tuple(Drop(all_of(line, names, check), document.where(line)) for line in lines)
 
 
 def _decide(section: Node | None, names: Names, check: Check) -> tuple[abc.Mapping[str, tuple[Rule, ...]], Names]:
@@ -206,6 +266,18 @@ def _match(contact: Node | None, check: Check) -> tuple[abc.Mapping[str, Templat
             check.refuse(line, 'this line finds the same record for everybody: write a placeholder, "{author.id}"')
         rules.append(rule)
     return tuple(rules)
+
+
+def _made(contact: Node | None, check: Check) -> abc.Mapping[str, Template]:
+    """The fields of a new record of a customer; {} = none is made."""
+    fields = _below(contact, "none_found", "create") if contact else {}
+    texts = {name: plain(node) for name, node in fields.items()}
+    lines = contact.entries["match"].items if contact and "match" in contact.entries else ()
+    again = any(line.entries and all(texts.get(f) == plain(n) for f, n in line.entries.items()) for line in lines)
+    if contact and fields and not again:
+        reason = "a new record must be found again: repeat all fields of one line of match here"
+        check.refuse(contact.entries["none_found"].entries["create"], reason, key=True)
+    return {name: _field(node, Names(no_person=TOO_EARLY), check) for name, node in fields.items()}
 
 
 def _case(

@@ -49,8 +49,9 @@ def accept(mapping: Mapping, message: Message) -> Accepted | Dropped | None:
 def person_match(mapping: Mapping, message: Message) -> PersonMatch | None:
     """How to find the author's record in the CRM.
 
-    A line with a missing value is left out: half a value must match nobody. None: no contact section, the
-    author is unknown or ourselves, or no line is left.
+    A line with a missing value is left out: half a value must match nobody. A record is only to be made when a
+    line that is left would find it again. None: no contact section, the author is unknown or ourselves, or no
+    line is left.
     """
     if mapping.contact is None or not message.author.id or message.author.is_self:
         return None
@@ -62,9 +63,15 @@ def person_match(mapping: Mapping, message: Message) -> PersonMatch | None:
             rules.append(values)
     if not rules:
         return None
-    author = f"{message.channel}:{message.author.id}"
+    made = mapping.contact.create
+    texts = {field: found.text(scope) for field, found in made.items()}
+    again = any(rule.items() <= texts.items() for rule in rules)
     return PersonMatch(
-        author=author, object=mapping.contact.object, rules=tuple(rules), fetch=mapping.contact.fetch
+        author=f"{message.channel}:{message.author.id}",
+        object=mapping.contact.object,
+        rules=tuple(rules),
+        fetch=mapping.contact.fetch,
+        create={f: value for f, found in made.items() if again and (value := found.value(scope)) is not None},
     )
 
 

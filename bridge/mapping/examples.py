@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,23 +18,37 @@ from bridge.mapping.render import comment, create
 from bridge.message import Account, Attachment, Change, Kind, Message, Person
 from bridge.ports import PersonFound
 
+OF_THE_CASE = re.compile(r"case\.|comment$")  #: what the case section gives
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def failures(mapping: Mapping, document: Document) -> list[Fault]:
-    """Run the examples of a file. [] = all came out as expected; else a fault for each thing that did not."""
+def failures(mapping: Mapping, document: Document, base: Document | None = None) -> list[Fault]:
+    """Run the examples of a file. [] = all came out as expected; else a fault for each thing that did not.
+
+    base: the file that it is based on, whose examples prove that both decide alike. What they expect of the case
+    is left out, since each has a case of its own; and they are not run over another `accept`.
+    """
     check = Check(document)
-    for example in document.root.entries["tests"].items if "tests" in document.root.entries else ():
-        _run(mapping, example, check)
-    return check.faults
+    for example in _examples(document):
+        _run(mapping, example, example.entries["expect"].entries, check)
+    if base is None or "accept" in document.root.entries:
+        return check.faults
+    borrowed = Check(base)
+    for example in _examples(base):
+        expected = {k: n for k, n in example.entries["expect"].entries.items() if not OF_THE_CASE.match(k)}
+        _run(mapping, example, expected, borrowed)
+    return check.faults + borrowed.faults
 
 
-def _run(mapping: Mapping, example: Node, check: Check) -> None:
+def _examples(document: Document) -> tuple[Node, ...]:
+    return document.root.entries["tests"].items if "tests" in document.root.entries else ()
+
+
+def _run(mapping: Mapping, example: Node, expected: Dict[str, Node], check: Check) -> None:
     before = len(check.faults)
     given = _Given(check, mapping)
     for key, node in (example.entries["message"].entries if "message" in example.entries else {}).items():
         given.take(key, node)
-    expected = example.entries["expect"].entries
     if len(check.faults) > before:
         return
     try:

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from bridge.mapping.document import near
+from bridge.masks import MASKS, Where
+from bridge.masks import Kind as MaskKind
 from bridge.message import Kind
 
 OnePer = Literal["author_and_thread", "thread", "author", "message"]
@@ -65,12 +67,18 @@ def _filled(value: Any) -> Any:
     return value
 
 
-def _only_case(text: str) -> str:
-    if text != "Case":
-        suggestion = near(text, ["Case"])
-        raise PydanticCustomError(
-            "object", "only 'Case' is supported yet as case.object", {"allowed": "Case", "suggestion": suggestion}
-        )
+def _none_found(value: object) -> object:
+    """`leave_blank` is None, a map is what is created."""
+    if isinstance(value, str) and value != "leave_blank":
+        allowed = {"allowed": "leave_blank, or {create: {…}}", "suggestion": near(value, ["leave_blank"])}
+        raise PydanticCustomError("none_found", "this is not possible here", allowed)
+    return None if value == "leave_blank" else value
+
+
+def _mask_kind(text: object) -> object:
+    if text not in MASKS:
+        context = {"allowed": ", ".join(MASKS), "suggestion": near(str(text), list(MASKS)), "kind": str(text)}
+        raise PydanticCustomError("mask_kind", "nothing called '{kind}' can be masked", context)
     return text
 
 
@@ -104,6 +112,12 @@ class Rule(_Section):
     otherwise: str | None = None
 
 
+class NoneFound(_Section):
+    """What is done where no record is found: one is created with these fields."""
+
+    create: Annotated[Fields, Filled]
+
+
 class Contact(_Section):
     """How the customer's record is found."""
 
@@ -111,7 +125,7 @@ class Contact(_Section):
     object: CrmName
     match: Annotated[tuple[Annotated[Fields, Filled], ...], Filled]
     fetch: tuple[CrmName, ...] = ()
-    none_found: Annotated[Literal["leave_blank"], _not_yet("create")] = "leave_blank"
+    none_found: Annotated[NoneFound | None, BeforeValidator(_none_found)] = None
     many_found: Literal["leave_blank_and_note"] = "leave_blank_and_note"
 
 
@@ -141,8 +155,8 @@ class Case(_Section):
     """The case: its key, and its fields."""
 
     not_yet = frozenset({"new_after_silence", "on_edit", "on_delete", "attachments"})
-    object: Annotated[str, AfterValidator(_only_case)]
-    key_field: CrmName
+    object: CrmName
+    key_field: CrmName = ""
     one_per: Annotated[OnePer, _not_yet("person")] = "author_and_thread"
     create: Annotated[Fields, Filled]
     update: Update | None = None
@@ -150,9 +164,9 @@ class Case(_Section):
 
 
 class Protect(_Section):
-    """What is done with text that a field cannot hold."""
+    """What is masked, and what is done with text that a field cannot hold."""
 
-    not_yet = frozenset({"mask"})
+    mask: dict[Annotated[MaskKind, BeforeValidator(_mask_kind)], Where] = Field(default_factory=dict)
     too_long: TooLong = "shorten"
 
 
@@ -169,13 +183,17 @@ DecidedName = Annotated[str, AfterValidator(_word)]
 Rules = Annotated[tuple[Rule, ...], Filled, _not_yet("from", "translate")]
 
 
+Source = Annotated[Annotated[tuple[str, ...], Filled] | None, BeforeValidator(_names)]
+
+
 class Form(_Section):
     """A whole mapping file."""
 
-    not_yet = frozenset({"based_on", "profile", "shadow"})
+    not_yet = frozenset({"profile", "shadow"})
     version: Literal["1"]
     mapping: Annotated[str, Filled]
-    source: Annotated[Annotated[tuple[str, ...], Filled] | None, BeforeValidator(_names)]
+    based_on: Annotated[str, Filled] = ""
+    source: Source
     target: Annotated[str, Filled]
     accept: Accept = Accept()
     decide: dict[DecidedName, Rules] = Field(default_factory=dict)
@@ -183,3 +201,24 @@ class Form(_Section):
     case: Case
     protect: Protect = Protect()
     tests: tuple[Test, ...] = ()
+
+
+class Borrower(Form):
+    """A mapping that is based on another one, whose source it may borrow too."""
+
+    source: Source = None
+
+
+def completed(form: Form, base: Form) -> Form:
+    """The form of a borrower with what it leaves out of source, accept and protect, key by key, from its base."""
+    return form.model_copy(
+        update={
+            "source": form.source if "source" in form.model_fields_set else base.source,
+            "accept": base.accept.model_copy(update=_written(form.accept)),
+            "protect": base.protect.model_copy(update=_written(form.protect)),
+        }
+    )
+
+
+def _written(section: _Section) -> dict[str, Any]:
+    return {name: getattr(section, name) for name in section.model_fields_set}

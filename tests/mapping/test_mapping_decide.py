@@ -98,6 +98,45 @@ def test_the_author_s_text_reaches_the_match_literally() -> None:
     assert found.rules == ({"X_Id__c": hostile, "Source__c": "facebook"},)
 
 
+MADE = """
+contact:
+  object: user
+  match:
+    - email: "{author.email}"
+    - external_id: "cb:{channel}:{author.handle}"
+  none_found:
+    create:
+      name: "{author.name}"
+      verified: true
+      followers: "{author.followers}"
+      external_id: "cb:{channel}:{author.handle}"
+"""
+
+
+def test_a_new_record_has_what_the_form_says_but_for_what_is_missing() -> None:
+    found = person_match(mapping(MADE), said(author=Person(id="u-5", handle="zoe", followers=7)))
+
+    assert found == PersonMatch(
+        author="facebook:u-5",
+        object="user",
+        rules=({"external_id": "cb:facebook:zoe"},),
+        create={"verified": True, "followers": 7, "external_id": "cb:facebook:zoe"},
+    )
+
+
+def test_no_record_is_made_that_the_next_message_would_not_find_again() -> None:
+    found = person_match(mapping(MADE), said(author=Person(id="u-5", email="zoe@mail.example")))
+
+    assert found is not None
+    assert (found.rules, found.create) == (({"email": "zoe@mail.example"},), {})
+
+
+def test_without_none_found_no_record_is_made() -> None:
+    (one, other) = (mapping(CONTACT), mapping(CONTACT + "  none_found: leave_blank\n"))
+
+    assert [found.create for made in (one, other) if (found := person_match(made, MESSAGE))] == [{}, {}]
+
+
 DECIDE = """decide:
   topic:
     - when: {text: {has_any: [bill, invoice]}}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mapping_examples import CASE, HEAD, MESSAGE, NOBODY, faults, mapping
 
 import bridge.mapping
+from adapters.salesforce import Salesforce
 from bridge.errors import ConfigError
 from bridge.mapping import Mapping, accept, create, decide, load, read
 
@@ -46,17 +47,16 @@ def failing(example: str) -> list[str]:
 def test_mappings_come_in_the_order_of_the_names(tmp_path: Path) -> None:
     files(tmp_path, care=HEAD + CASE, sales=(HEAD + CASE).replace("care", "sales"))
 
-    assert [made.name for made in load(tmp_path, ["sales", "care"], sources=["a"], targets=["crm"])] == [
-        "sales",
-        "care",
-    ]
+    made = load(tmp_path, ["sales", "care"], sources=["a"], targets={"crm": Salesforce})
+
+    assert [one.name for one in made] == ["sales", "care"]
 
 
 def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     files(tmp_path, a=HEAD + CASE + "x: y\n", b="version: [", c=(HEAD + CASE).replace("any", "[acme-mta]"))
 
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, ["a", "b", "c", "d"], sources=["acme-meta"], targets=["crm2"])
+        load(tmp_path, ["a", "b", "c", "d"], sources=["acme-meta"], targets={"crm2": Salesforce})
 
     assert [fault.split("\n")[0].replace(str(tmp_path), "") for fault in caught.value.faults] == [
         "a.yaml:9:1 error: unknown key 'x'",
@@ -148,7 +148,7 @@ def test_a_failing_example_is_told_at_its_line() -> None:
 
 
 def test_the_shipped_mapping_is_valid_and_its_examples_come_out() -> None:
-    (made,) = load(SHIPPED, ["meta-to-salesforce"], sources=["meta"], targets=["salesforce"])
+    (made,) = load(SHIPPED, ["meta-to-salesforce"], sources=["meta"], targets={"salesforce": Salesforce})
 
     fields = create(made, MESSAGE, decide(made, MESSAGE, NOBODY), NOBODY)
 
