@@ -10,8 +10,9 @@ import pytest
 import requests
 from org_process import OrgProcess, failed, row
 
-from bridge.sandbox.salesforce.faults import CHAOS, Faults
-from bridge.sandbox.salesforce.wire import Call
+from bridge.sandbox.faults import Faults
+from bridge.sandbox.salesforce.faults import MENU
+from bridge.sandbox.wire import Call
 
 LOCKED = "unable to obtain exclusive access to this record"
 
@@ -223,10 +224,10 @@ def test_chaos_repeats_with_its_seed_and_keeps_its_rate() -> None:
     call = Call(method="POST", path="/services/data/v66.0/composite/sobjects")
     runs = []
     for _ in range(2):
-        faults = Faults()
+        faults = Faults(MENU)
         faults.set_chaos({"seed": 7, "rate": 0.05})
         picked = [faults.pick(call) for _ in range(2000)]
         runs.append([fault.fault if fault else "" for fault in picked])
 
     assert runs[0] == runs[1]
-    assert all(60 < runs[0].count(name) < 140 for name in CHAOS)
+    assert all(60 < runs[0].count(name) < 140 for name in MENU.chaos)

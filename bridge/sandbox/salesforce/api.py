@@ -17,7 +17,8 @@ from bridge.sandbox.salesforce.records import Work
 from bridge.sandbox.salesforce.refusals import Refusal
 from bridge.sandbox.salesforce.schema import Field, SObject
 from bridge.sandbox.salesforce.values import shown_time
-from bridge.sandbox.salesforce.wire import Answer, Call, refused
+from bridge.sandbox.salesforce.wire import read, refused
+from bridge.sandbox.wire import Answer, Call
 
 T = TypeVar("T")
 
@@ -192,11 +193,11 @@ class Api:
         return Answer(status=204)
 
     def create_all(self, request: Request) -> Answer:
-        body = request.call.json()
+        body = read(request.call)
         return Answer(body=self._write(request, lambda work: batches.create_all(work, body)))
 
     def update_all(self, request: Request) -> Answer:
-        body = request.call.json()
+        body = read(request.call)
         return Answer(body=self._write(request, lambda work: batches.update_all(work, body)))
 
     def delete_all(self, request: Request) -> Answer:
@@ -279,7 +280,7 @@ def _page_size(call: Call) -> int:
 
 
 def _row(request: Request, sobject: SObject) -> dict[str, Any]:
-    row = request.call.json()
+    row = read(request.call)
     if not isinstance(row, dict):
         raise refusals.cannot_deserialize(sobject.name, "START_ARRAY" if isinstance(row, list) else "VALUE")
     return {name: value for name, value in row.items() if name != "attributes"}

@@ -1,17 +1,14 @@
-"""The durable part: records, their look-up entries, counters, tokens and settings in one SQLite file."""
+"""The tables of one org: records of every object, their look-up entries, and tokens."""
 
 from __future__ import annotations
 
 import json
-import queue
 import sqlite3
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from bridge.sandbox.file import next_number
 from bridge.sandbox.salesforce import ids
 from bridge.sandbox.salesforce.schema import SObject
 from bridge.sandbox.salesforce.values import folded
@@ -26,9 +23,7 @@ create table if not exists entries(
   primary key (object, field, value, id)
 ) without rowid;
 create index if not exists entries_of_record on entries(id);
-create table if not exists counters(name text primary key, value integer not null) without rowid;
 create table if not exists tokens(token text primary key) without rowid;
-create table if not exists settings(name text primary key, value text not null) without rowid;
 """
 
 
@@ -45,70 +40,6 @@ class Record:
         if field == "Id":
             return self.id
         return self.deleted if field == "IsDeleted" else self.values.get(field)
-
-
-class Database:
-    """One file; many readers, one writer at a time. A write block commits to disk before it returns."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writing = threading.Lock()
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        with self.write() as tx:
-            for statement in TABLES.split(";\n"):
-                tx.execute(statement)
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        return connection
-
-    @contextmanager
-    def _borrow(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
-            connection = self._connect()
-        try:
-            yield connection
-        finally:
-            self._idle.put(connection)
-
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is committed at the end of the block, rolled back if it raises."""
-        with self._writing, self._borrow() as connection:
-            connection.execute("begin immediate")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("rollback")
-                raise
-            connection.execute("commit")
-
-    @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """A snapshot: everything read in the block is of one moment."""
-        with self._borrow() as connection:
-            connection.execute("begin")
-            try:
-                yield connection
-            finally:
-                connection.execute("rollback")
-
-    def close(self) -> None:
-        """Close what no thread uses any more."""
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
-
-
-def next_number(tx: sqlite3.Connection, name: str, *, first: int = 1) -> int:
-    """Count on: the first number, then one more each time."""
-    statement = """insert into counters values (:name, :first)
-                   on conflict(name) do update set value = value + 1 returning value"""
-    rows = tx.execute(statement, {"name": name, "first": first}).fetchall()
-    return int(rows[0][0])
 
 
 def insert(tx: sqlite3.Connection, sobject: SObject, values: Mapping[str, Any]) -> str:
@@ -190,18 +121,3 @@ def _json(values: Mapping[str, Any]) -> str:
 
 def _key(value: Any) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
-
-
-def load_setting(tx: sqlite3.Connection, name: str, default: Any) -> Any:
-    row = tx.execute("select value from settings where name = ?", (name,)).fetchone()
-    return default if row is None else json.loads(row[0])
-
-
-def save_setting(tx: sqlite3.Connection, name: str, value: Any) -> None:
-    tx.execute("insert or replace into settings values (?, ?)", (name, json.dumps(value)))
-
-
-def empty(tx: sqlite3.Connection, tables: Iterable[str]) -> None:
-    """Remove every row of these tables."""
-    for table in tables:
-        tx.execute(f"delete from {table}")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from bridge.sandbox import faults
+from bridge.sandbox.faults import Faults
+from bridge.sandbox.late import Late
 from bridge.sandbox.salesforce import login, refusals
 from bridge.sandbox.salesforce.api import Api
-from bridge.sandbox.salesforce.faults import TOKEN_PATH, Fault, Faults
+from bridge.sandbox.salesforce.faults import MENU, TOKEN_PATH, Fault
 from bridge.sandbox.salesforce.login import App
 from bridge.sandbox.salesforce.org import Org
 from bridge.sandbox.salesforce.refusals import Refusal
-from bridge.sandbox.salesforce.wire import Answer, Call, refused
+from bridge.sandbox.salesforce.wire import refused
+from bridge.sandbox.wire import Answer, Call
 
 HTML_ERROR = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 TOO_LONG = "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>"
@@ -31,8 +34,8 @@ class Delivery:
     def __init__(self, org: Org, app: App) -> None:
         self.org, self.app = org, app
         self.api = Api(org)
-        self.faults = Faults()
-        self.late: set[threading.Timer] = set()  #: late commits that are still to come
+        self.faults = Faults(MENU)
+        self.late = Late()
 
     def answer(self, call: Call) -> Answer | None:
         """Do what the call asks for, or what the fault makes of it; None = cut the connection."""
@@ -53,7 +56,7 @@ class Delivery:
         fault = self.faults.pick(call)
         return self.api.perform(call) if fault is None else self._met(call, fault)
 
-    def _met(self, call: Call, fault: Fault) -> Answer | None:
+    def _met(self, call: Call, fault: faults.Fault) -> Answer | None:
         if fault.fault in REFUSALS:
             return refused(REFUSALS[fault.fault]())
         match fault.fault:
@@ -63,6 +66,7 @@ class Delivery:
             case "html_error":
                 return Answer(status=502, text=HTML_ERROR, type="text/html;charset=UTF-8")
             case "row_lock":
+                assert isinstance(fault, Fault)
                 return self.api.perform(call, locked_row=fault.row)
             case "slow":
                 answer = self.api.perform(call)
@@ -71,17 +75,5 @@ class Delivery:
             case "lost_answer":
                 self.api.perform(call)
             case "late_commit":
-                self._put_off(call, fault.seconds)
+                self.late.put_off(fault.seconds, lambda: self.api.perform(call))
         return None
-
-    def _put_off(self, call: Call, seconds: float) -> None:
-        def perform() -> None:
-            try:
-                self.api.perform(call)
-            finally:
-                self.late.discard(timer)
-
-        timer = threading.Timer(seconds, perform)
-        timer.daemon = True
-        self.late.add(timer)
-        timer.start()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
 from bridge.sandbox.salesforce.org import ORGANIZATION, RUNNING_USER, Org
-from bridge.sandbox.salesforce.wire import Answer, Call
+from bridge.sandbox.wire import Answer, Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

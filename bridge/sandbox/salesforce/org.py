@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bridge.sandbox import commands, file
+from bridge.sandbox.file import Database
 from bridge.sandbox.salesforce import database, ids, schema
-from bridge.sandbox.salesforce.database import Database
 from bridge.sandbox.salesforce.schema import SObject
 from bridge.sandbox.salesforce.values import shown_time
 
@@ -28,7 +29,7 @@ class Org:
     """One org in one file."""
 
     def __init__(self, path: Path) -> None:
-        self.database = Database(path)
+        self.database = Database(path, database.TABLES)
         self.objects: dict[str, SObject] = {}
         self.switches: dict[str, Any] = {}
         self.offset = 0.0  #: seconds that the org's clock is ahead
@@ -68,45 +69,41 @@ class Org:
         """Add or change a custom field. Raises ValueError, one sentence."""
         objects = schema.with_field(self.objects, spec)
         with self.database.write() as tx:
-            kept = database.load_setting(tx, "fields", [])
-            database.save_setting(tx, "fields", [*kept, dict(spec)])
+            kept = file.load_setting(tx, "fields", [])
+            file.save_setting(tx, "fields", [*kept, dict(spec)])
             database.reindex(tx, objects[spec["object"]])
         self.objects = objects
 
     def switch(self, changes: Mapping[str, Any]) -> None:
         """Set switches. Raises ValueError, one sentence, and changes nothing then."""
-        for name, value in changes.items():
-            if name not in SWITCHES:
-                raise ValueError(f"{name!r} is no switch; there are {', '.join(SWITCHES)}")
-            if type(value) is not type(SWITCHES[name]):
-                raise ValueError(f"{name}: {value!r} is no {type(SWITCHES[name]).__name__}")
+        commands.checked(SWITCHES, changes)
         queue = changes.get("assignment_rule", "")
         with self.database.write() as tx:
             owner = database.fetch(tx, ids.canonical(queue))
             if queue and (owner is None or owner.object not in ("Group", "User")):
                 raise ValueError(f"assignment_rule: {queue!r} is no id of a queue or user")
             self.switches = {**self.switches, **changes}
-            database.save_setting(tx, "switches", self.switches)
+            file.save_setting(tx, "switches", self.switches)
 
     def set_clock(self, offset: float) -> None:
         """Put the org's clock so many seconds ahead (behind, if negative) of the machine's."""
         self.offset = offset
         with self.database.write() as tx:
-            database.save_setting(tx, "clock", offset)
+            file.save_setting(tx, "clock", offset)
 
     def reset(self) -> None:
         """Make the org new: records, fields, switches and clock. Tokens stay good."""
         with self.database.write() as tx:
-            database.empty(tx, ("records", "entries", "counters", "settings"))
+            file.empty(tx, ("records", "entries", "counters", "settings"))
             self._seed(tx)
             self._load(tx)
 
     def _load(self, tx: sqlite3.Connection) -> None:
         self.objects = dict(schema.STANDARD)
-        for spec in database.load_setting(tx, "fields", []):
+        for spec in file.load_setting(tx, "fields", []):
             self.objects = schema.with_field(self.objects, spec)
-        self.switches = {**SWITCHES, **database.load_setting(tx, "switches", {})}
-        self.offset = database.load_setting(tx, "clock", 0.0)
+        self.switches = {**SWITCHES, **file.load_setting(tx, "switches", {})}
+        self.offset = file.load_setting(tx, "clock", 0.0)
 
     def _seed(self, tx: sqlite3.Connection) -> None:
         made = shown_time(datetime.fromtimestamp(time.time(), tz=UTC))

@@ -6,18 +6,13 @@ import sqlite3
 
 from flask import Blueprint, Response, abort, render_template, request
 
+from bridge.sandbox import serving
 from bridge.sandbox.salesforce import database, ids, records
 from bridge.sandbox.salesforce.control import shown_comment
 from bridge.sandbox.salesforce.database import Record
 from bridge.sandbox.salesforce.org import Org
 
 STEP = 200
-SAFE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 def blueprint(org: Org) -> Blueprint:
@@ -31,7 +26,7 @@ def blueprint(org: Org) -> Blueprint:
             newest = list(database.scan(tx, org.objects["Case"]))[::-1]
             living = [case for case in newest if not case.deleted]
             rows = [_row(org, tx, case) for case in living[skip : skip + STEP]]
-        return _page(render_template("cases.html", cases=rows, total=len(living), skip=skip, step=STEP))
+        return serving.page(render_template("cases.html", cases=rows, total=len(living), skip=skip, step=STEP))
 
     @pages.get("/cases/<record_id>")
     @pages.get("/lightning/r/Case/<record_id>/view")
@@ -46,16 +41,12 @@ def blueprint(org: Org) -> Blueprint:
             for field in org.objects["Case"].fields.values()
         ]
         number = found.get("CaseNumber")
-        page = render_template(
+        html = render_template(
             "case.html", number=number, deleted=found.deleted, fields=fields, comments=map(shown_comment, comments)
         )
-        return _page(page)
+        return serving.page(html)
 
     return pages
-
-
-def _page(html: str) -> Response:
-    return Response(html.encode("utf-8", "replace"), content_type="text/html; charset=utf-8", headers=SAFE)
 
 
 def _row(org: Org, tx: sqlite3.Connection, case: Record) -> dict[str, object]:

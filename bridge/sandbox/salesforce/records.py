@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.sandbox.file import next_number
 from bridge.sandbox.salesforce import database, ids, refusals
 from bridge.sandbox.salesforce.database import Record
 from bridge.sandbox.salesforce.org import RUNNING_USER
@@ -174,7 +175,7 @@ def _derived(work: Work, sobject: SObject, values: Mapping[str, Any], before: Ma
     closed = values.get("Status") in CLOSED
     derived = {"IsClosed": closed, "ClosedDate": (before.get("ClosedDate") or work.now) if closed else None}
     if not before:
-        derived["CaseNumber"] = f"{database.next_number(work.tx, 'CaseNumber', first=1001):08}"
+        derived["CaseNumber"] = f"{next_number(work.tx, 'CaseNumber', first=1001):08}"
     if work.assign and work.switches["assignment_rule"]:
         derived["OwnerId"] = ids.canonical(work.switches["assignment_rule"])
     return derived

@@ -1,0 +1,45 @@
+"""The account as judges see it: every ticket with its comments, every customer, deleted tickets too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint
+
+from bridge.sandbox import commands
+from bridge.sandbox.zendesk import rows, shapes
+from bridge.sandbox.zendesk.account import Account
+from bridge.sandbox.zendesk.delivery import Delivery
+from bridge.sandbox.zendesk.rows import Ticket
+
+COMMENT = ("id", "html_body", "plain_body", "public", "author_id")
+
+
+def blueprint(delivery: Delivery) -> Blueprint:
+    """The control paths of one sandbox."""
+    account = delivery.account
+
+    def state() -> dict[str, Any]:
+        with account.database.read() as tx:
+            tickets = [_ticket(account, one, rows.audits(tx, one.id)) for one in rows.tickets(tx)]
+            return {"tickets": tickets, "users": rows.customers(tx)}
+
+    return commands.blueprint(account, state, faults=delivery.faults, late=delivery.late, calls=delivery.api.calls)
+
+
+def _ticket(account: Account, ticket: Ticket, audits: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": ticket.id,
+        "external_id": ticket.fields["external_id"],
+        "fields": shapes.ticket("", ticket, account.fields) | {"solved_at": ticket.notes["solved_at"]},
+        "deleted": ticket.deleted,
+        "comments": [shown_comment(*pair) for pair in rows.comments(audits)],
+        "audits": len(audits),
+    }
+
+
+def shown_comment(audit: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """A comment for judges, with the custom metadata of its audit."""
+    more = {"created_at": audit["created_at"], "metadata": audit["metadata"]["custom"]}
+    return {**{name: event[name] for name in COMMENT}, **more}

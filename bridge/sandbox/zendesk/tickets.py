@@ -1,0 +1,172 @@
+"""Create, change and delete one ticket: every check of the vendor first, then the write. Raises Refusal.
+
+https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.sandbox.zendesk import bodies, comments, refusals, rows, shapes, values
+from bridge.sandbox.zendesk.comments import Event, Work
+from bridge.sandbox.zendesk.rows import Ticket
+
+LOGGED = (
+    "subject", "type", "priority", "status", "requester_id", "assignee_id", "organization_id", "group_id",
+    "external_id", "due_at", "tags", "brand_id", "ticket_form_id", "recipient", "problem_id",
+)  # fmt: skip
+
+
+def create(work: Work, given: Mapping[str, Any]) -> tuple[Ticket, dict[str, Any]]:
+    """Insert a ticket with its first comment; it and its audit."""
+    first = bodies.need(given, "comment", dict)
+    custom = bodies.optional(given, "metadata", dict) or {}
+    changes = values.checked(given, work.fields)
+    parent = _parent(work, given)
+    ticket = _blank(work)
+    _apply(work, ticket, changes)
+    if parent is not None:
+        _follow(work, ticket, parent, inherits=given.get("tags") is None)
+    if ticket.fields["requester_id"] is None:
+        ticket.fields["requester_id"] = work.actor
+    # of a follow-up the submitter is ignored
+    submitter = bodies.optional(given, "submitter_id", int) if parent is None else None
+    comment = comments.comment(work, ticket, first, author=submitter)
+    if comment is None:
+        raise refusals.invalid_record({"base": ["Description: cannot be blank"]})
+    ticket.fields["submitter_id"] = comment["author_id"] if parent is None else work.actor
+    ticket.fields["description"] = comment["plain_body"]
+    ticket.fields["is_public"] = comment["public"]
+    made = comments.audit(work, ticket, [comment, *_created(ticket)], custom)
+    rows.save_ticket(work.tx, ticket)
+    return ticket, made
+
+
+def update(work: Work, number: int, given: Mapping[str, Any]) -> tuple[Ticket, dict[str, Any]]:
+    """Change a ticket; it and its audit."""
+    ticket = living(work, number)
+    # any safe_update counts, false too; without it nothing is compared
+    stamp = values.moment(given.get("updated_stamp"))
+    if "safe_update" in given and stamp != values.moment(ticket.fields["updated_at"]):
+        raise refusals.update_conflict()
+    if ticket.fields["status"] == "closed":
+        raise refusals.closed()
+    custom = bodies.optional(given, "metadata", dict) or {}
+    before = dict(ticket.fields)
+    changes = values.checked(given, work.fields)
+    if changes.get("status") == "closed" and before["status"] != "solved":
+        raise refusals.invalid_record({"status": ["Status: is not a valid value"]})
+    _apply(work, ticket, changes)
+    comment = comments.comment(work, ticket, bodies.optional(given, "comment", dict) or {})
+    if comment is not None:
+        ticket.fields["is_public"] = ticket.fields["is_public"] or comment["public"]
+        if comment["public"] and comment["author_id"] == work.actor:
+            ticket.notes["replies"] += 1
+    ticket.fields["updated_at"] = work.now
+    made = comments.audit(work, ticket, [*([comment] if comment else []), *_changed(before, ticket)], custom)
+    rows.save_ticket(work.tx, ticket)
+    return ticket, made
+
+
+def delete(work: Work, number: int) -> None:
+    """Put a ticket away: it is found no more."""
+    ticket = living(work, number)
+    ticket.deleted = True
+    ticket.fields["updated_at"] = work.now
+    rows.save_ticket(work.tx, ticket)
+
+
+def living(work: Work, number: int) -> Ticket:
+    """The ticket of that id, which is not deleted."""
+    found = rows.ticket(work.tx, number)
+    if found is None or found.deleted:
+        raise refusals.not_found()
+    return found
+
+
+def _blank(work: Work) -> Ticket:
+    notes = {
+        "public": True,  #: what a comment is that does not say
+        "comments": 0,
+        "replies": 0,
+        "reopens": 0,
+        "solved_at": None,
+        "status_updated_at": work.now,
+        "latest_comment_added_at": work.now,
+    }
+    fields = shapes.new_ticket(work.now)
+    fields["generated_timestamp"] = int(shapes.parsed_time(work.now).timestamp())
+    return Ticket(id=rows.new_ticket_id(work.tx), fields=fields, notes=notes)
+
+
+def _apply(work: Work, ticket: Ticket, changes: Mapping[str, Any]) -> None:
+    _check_people(work, changes)
+    before = ticket.fields["status"]
+    custom = {**ticket.fields["custom_fields"], **changes.get("custom_fields", {})}
+    ticket.fields |= {**changes, "custom_fields": custom}
+    status = ticket.fields["status"]
+    ticket.fields["custom_status_id"] = shapes.STATUSES[status]
+    if status == before:
+        return
+    over = ("solved", "closed")
+    ticket.notes["status_updated_at"] = work.now
+    if status in over and before not in over:
+        ticket.notes["solved_at"] = work.now
+    elif before in over and status not in over:
+        ticket.notes["solved_at"] = None
+        ticket.notes["reopens"] += 1
+
+
+def _check_people(work: Work, changes: Mapping[str, Any]) -> None:
+    if changes.get("requester_id") is not None:
+        requester = rows.user(work.tx, changes["requester_id"])
+        if requester is None:
+            raise refusals.invalid_record({"requester": ["Requester: is invalid"]})
+        if requester["suspended"]:
+            raise refusals.invalid_record({"requester": [f"Requester: {requester['name']} is suspended"]})
+    if changes.get("assignee_id") is not None:
+        assignee = rows.user(work.tx, changes["assignee_id"])
+        if assignee is None or assignee["role"] == "end-user":
+            raise refusals.invalid_record({"assignee": ["Assignee: is invalid"]})
+
+
+def _parent(work: Work, given: Mapping[str, Any]) -> Ticket | None:
+    number = bodies.optional(given, "via_followup_source_id", int)
+    found = None if number is None else rows.ticket(work.tx, number)
+    # it works for closed tickets only, and is passed over otherwise
+    return found if found and not found.deleted and found.fields["status"] == "closed" else None
+
+
+def _follow(work: Work, ticket: Ticket, parent: Ticket, *, inherits: bool) -> None:
+    origin = {"ticket_id": parent.id, "subject": parent.fields["subject"], "channel": "api"}
+    ticket.fields["via"] = shapes.via("follow_up", **origin)
+    if inherits:
+        ticket.fields["tags"] = parent.fields["tags"]
+    parent.fields["followup_ids"] = [*parent.fields["followup_ids"], ticket.id]
+    rows.save_ticket(work.tx, parent)
+
+
+def _created(ticket: Ticket) -> list[Event]:
+    return [
+        {"type": "Create", "value": _logged(value), "field_name": name}
+        for name, value in _watched(ticket.fields).items()
+        if value not in (None, [])
+    ]
+
+
+def _changed(before: Mapping[str, Any], ticket: Ticket) -> list[Event]:
+    old = _watched(before)
+    return [
+        {"type": "Change", "value": _logged(value), "field_name": name, "previous_value": _logged(old.get(name))}
+        for name, value in _watched(ticket.fields).items()
+        if value != old.get(name)
+    ]
+
+
+def _watched(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: fields[name] for name in LOGGED}, **fields["custom_fields"]}
+
+
+def _logged(value: Any) -> Any:
+    return value if value is None or isinstance(value, list) else str(value)
