@@ -5,5 +5,6 @@ from __future__ import annotations
 ADAPTERS: dict[str, str] = {
     "meta": "adapters.meta:Meta",
     "salesforce": "adapters.salesforce:Salesforce",
+    "zendesk": "adapters.zendesk:Zendesk",
 }
 """`adapter:` in connections.yaml -> module:Class. The module also holds the adapter's `Settings`."""

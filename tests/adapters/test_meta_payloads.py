@@ -77,4 +77,8 @@ def test_the_examples_of_the_demo_tell_their_story() -> None:
         "06-messenger-text": ["direct created"],
         "07-messenger-picture": ["direct created"],
         "09-giveaway-comment": ["comment created"],
+        "11-french-comment": ["comment created"],
+        "12-french-comment-again": ["comment created"],
+        "13-french-comment-removed": ["comment deleted"],
+        "14-french-messenger-card": ["direct created"],
     }

@@ -1,0 +1,41 @@
+"""Zendesk as the system of record: tickets, their comments, and the users behind the authors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from adapters.zendesk import persons, tickets, users
+from adapters.zendesk.account import Account
+from adapters.zendesk.flush import Flush
+from adapters.zendesk.settings import Settings
+from bridge.ports import Crm, Filing, Found, Outcome, PersonMatch, Shape
+
+__all__ = ["Settings", "Zendesk"]
+
+
+class Zendesk(Crm):
+    """One account. Keeps nothing but its token."""
+
+    case = Shape(object="ticket", fields=tickets.FIELDS, custom=tickets.CUSTOM)
+    key_field = "external_id"
+    person = Shape(object="user", fields=users.FIELDS, custom=users.CUSTOM, matched=users.MATCHED)
+    makes_persons = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._account = Account(settings)
+        self._url = settings.url or self._account.home
+        self._latest_commit = settings.latest_commit
+        self.patience = timedelta(seconds=self._account.patience)
+
+    def find(self, people: Sequence[PersonMatch]) -> list[Found]:
+        """See Crm. One call for 100 known users, and one more for each who is made."""
+        return persons.find(self._account, people)
+
+    def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
+        """See Crm. One call for 100 known tickets, and one for each new one or each author's run of comments."""
+        return Flush(self._account, filings, url=self._url, now=now, latest_commit=self._latest_commit).run()
+
+    def look(self, filings: Sequence[Filing]) -> list[frozenset[str]]:
+        """See Crm."""
+        return Flush(self._account, filings, url=self._url, now=datetime.now(UTC)).look()

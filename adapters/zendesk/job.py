@@ -1,0 +1,205 @@
+"""One filing on its way through `file`: what its calls brought, and the outcome that follows. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.zendesk import classify, plan, text, tickets
+from adapters.zendesk.classify import Refusal
+from adapters.zendesk.plan import Plan
+from adapters.zendesk.steps import Place, Write, joined
+from bridge.errors import Rejected, RetryLater, Unsure
+from bridge.ports import Filing, Known, Outcome, Receipt
+from bridge.written import notes_of
+
+Json = Mapping[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """A filing, its plan, and what has come back so far."""
+
+    index: int
+    filing: Filing
+    plan: Plan
+    blocked: RetryLater | Unsure | None = None  #: no later part may be applied by a later call
+
+    @property
+    def touched(self) -> bool:
+        """Whether Zendesk has, or may have, something of it."""
+        return bool(self.plan.settled or self.plan.places) or isinstance(self.blocked, Unsure)
+
+    def body(self, write: Write) -> dict[str, Any]:
+        """Return the ticket that a write sends: the same bytes for the same filing, whoever sends them."""
+        comment: dict[str, Any] = {"html_body": joined(write.segments), "public": write.public}
+        if write.author:
+            comment["author_id"] = int(write.author)
+        ours = {
+            "comment": comment,
+            "metadata": {"casebridge": ",".join(segment.mark for segment in write.segments)},
+        }
+        if not write.public and any(p.public for p in self.filing.parts if p.key in write.parts):
+            self._warn("A message whose author is not known in Zendesk was filed as a private comment.")
+        if not write.ticket.id:
+            return {**self._new_fields(write), **ours, "external_id": self.filing.key_at(write.episode)}
+        fields, warnings = self._fields(write.fields)
+        self._warn(*warnings)
+        if self.filing.unsure_since and write.ticket.stamp:
+            # Should the lost attempt come through after all, then this one does not.
+            fields |= {"safe_update": True, "updated_stamp": write.ticket.stamp}
+        return {**fields, **ours}
+
+    def _new_fields(self, write: Write) -> dict[str, Any]:
+        fields, warnings = self._fields(self.filing.create)
+        self._warn(*warnings)
+        given = {name: value for name, value in fields.items() if value != ""}
+        if write.follows is None:
+            return given
+        asks = plan.requester(self.filing, write.follows)
+        follow: dict[str, Any] = {"via_followup_source_id": int(write.follows.id), "tags": []}
+        return follow | ({"requester_id": int(asks)} if asks else {}) | given
+
+    def _fields(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        return tickets.written(given, cut=self.filing.too_long == "shorten")
+
+    def _warn(self, *warnings: str) -> None:
+        known = self.plan.warnings
+        known += [warning for warning in warnings if warning not in known]
+
+    # --- answers ----------------------------------------------------------------------------------------------
+
+    def key(self, write: Write) -> str:
+        """Return the Idempotency-Key of a new ticket; "" = none."""
+        op = self.filing.op
+        return f"{op}:{write.episode}{':anew' if self.plan.key_refused else ''}" if op else ""
+
+    def wrote(self, write: Write, answer: Json | Refusal, now: datetime) -> None:
+        """Take the answer to a write."""
+        if isinstance(answer, Refusal):
+            self._refused(write, answer, now)
+            return
+        done = self.plan
+        ticket = tickets.seen(answer["ticket"], {})
+        done.tickets[ticket.id] = ticket
+        if answer["ignored"]:
+            self._warn(f"Zendesk ignored {', '.join(answer['ignored'])}: it knows no such field.")
+        if not write.ticket.id:
+            done.home, done.episode, done.created = ticket.id, write.episode, True
+            done.standing = ticket.values
+            if self.filing.unsure_since is None or not answer["repeated"]:
+                done.looked.add(ticket.id)
+            else:
+                done.found = True
+        # What was sent is in, whatever the answer says of it: else the same would be sent for ever.
+        marks = [segment.mark for segment in write.segments]
+        plan.take(done, _standing(marks, answer["audit"], ticket.id, opens=not write.ticket.id))
+
+    def _refused(self, write: Write, refused: Refusal, now: datetime) -> None:
+        here = write.ticket.id
+        if refused.closed and here in self.plan.tickets:
+            plan.closed(self.plan, here, now)
+        elif refused.status == 404 and here:
+            plan.gone(self.plan, here)
+        elif refused.code == "IdempotentRequestError" and not self.plan.key_refused:
+            self.plan.key_refused = True
+        else:
+            # A new ticket is refused for what opens it; the others may open one themselves.
+            self.fail(write.parts if here else {write.segments[0].part}, classify.of_record(refused))
+
+    def fail(self, parts: set[str], trouble: RetryLater | Rejected) -> None:
+        """Give these parts up, or let all that is not settled wait."""
+        if isinstance(trouble, Rejected):
+            self.plan.failed |= dict.fromkeys(sorted(parts), trouble)
+        else:
+            self.blocked = trouble
+
+    def looked(self, ticket: str, found: Mapping[str, Place], *, untouched: bool) -> None:
+        """Take what a ticket's audits tell. found: {} = nothing of ours; untouched: nobody else wrote there."""
+        before = self.plan.settled
+        self.plan.looked.add(ticket)
+        marks = {segment.mark for texts in self.plan.texts.values() for segment in texts}
+        plan.take(self.plan, found)
+        self.plan.found |= bool(self.plan.settled - before) or bool(marks & found.keys())
+        if untouched and self.plan.created and self.plan.home == ticket and not self.plan.standing:
+            # The filing does not tell what it holds: an author's deletion may have blanked that since.
+            self.plan.standing = self.plan.tickets[ticket].values
+
+    def searched(self, key: str, there: Mapping[str, tickets.Ticket]) -> list[str]:
+        """Take the tickets that carry a key; return those that nobody has looked at, the oldest first."""
+        self.plan.candidates[key] = sorted(there, key=int)
+        self.plan.tickets = {**there, **self.plan.tickets}
+        return [ticket for ticket in self.plan.candidates[key] if ticket not in self.plan.looked]
+
+    # --- the outcome ------------------------------------------------------------------------------------------
+
+    def outcome(self, url: str, *, rest: RetryLater | None = None) -> Outcome:
+        """Return what the bridge is told. rest: what becomes of parts that no call was made for."""
+        done, trouble = self.plan, self.blocked or rest
+        failed = dict(done.failed)
+        for part in self.filing.parts:
+            if part.key not in done.settled:
+                assert trouble
+                failed[part.key] = trouble
+        failed = {key: self._partly(key, why) for key, why in failed.items()}
+        known = self._known()
+        nothing_new = len(failed) == len(self.filing.parts) and known.case_id == self.filing.known.case_id
+        if nothing_new and len(set(failed.values())) == 1:
+            return next(iter(failed.values()))
+        return Receipt(
+            known=known,
+            link=f"{url}/agent/tickets/{known.case_id}" if known.case_id else "",
+            refs=done.refs,
+            failed=failed,
+            dropped=done.dropped,
+            anew=frozenset(done.anew),
+            cases={k: case for k, case in done.cases.items() if k in done.refs and case != known.case_id},
+            warnings=tuple(done.warnings),
+        )
+
+    def _known(self) -> Known:
+        done, known = self.plan, self.filing.known
+        if not done.home:
+            return known
+        notes = known.notes if done.home == known.case_id else {}
+        if done.created:
+            said = {name: done.standing.get(name) for name in self.filing.create if name != "description"}
+            notes = notes_of(said)
+        return Known(case_id=done.home, episode=done.episode, notes=notes)
+
+    def _partly(self, key: str, trouble: RetryLater | Unsure | Rejected) -> RetryLater | Unsure | Rejected:
+        """A part of which some pieces are in must be asked for before the rest is sent; a person must know."""
+        pieces = self.plan.texts[key]
+        there = [str(i + 1) for i, segment in enumerate(pieces) if segment.mark in self.plan.places]
+        if not there:
+            return trouble
+        if isinstance(trouble, RetryLater):
+            return Unsure(f"a part of a long text is in, the rest is not: {trouble}", after=trouble.after)
+        if isinstance(trouble, Rejected):
+            told = f"pieces {', '.join(there)} of {len(pieces)} of this text stand in the ticket"
+            return Rejected(f"{trouble}; {told}", field=trouble.field, partly=True)
+        return trouble
+
+
+def places(audit: Json, ticket: str) -> dict[str, Place]:
+    """Read which of our texts came in with one write: mark -> place; {} = it is not ours."""
+    metadata = audit.get("metadata")
+    custom = metadata.get("custom") if isinstance(metadata, Mapping) else None
+    marks = text.marks_in(custom.get("casebridge")) if isinstance(custom, Mapping) else []
+    opens = any(event.get("type") == "Create" for event in _events(audit))
+    return _standing(marks, audit, ticket, opens=opens)
+
+
+def _standing(marks: Sequence[str], audit: Json, ticket: str, *, opens: bool) -> dict[str, Place]:
+    # Without its comment's id a text is found again by the write's own: a comment names both.
+    comment = next((event.get("id") for event in _events(audit) if event.get("type") == "Comment"), None)
+    name = comment or f"a{audit.get('id')}"
+    refs = (f"{name}:{i}:{len(marks)}" for i in range(len(marks)))
+    return {mark: Place(ticket=ticket, ref=ref, opens=opens) for mark, ref in zip(marks, refs, strict=True)}
+
+
+def _events(audit: Json) -> list[Json]:
+    given = audit.get("events")
+    return [event for event in given if isinstance(event, Mapping)] if isinstance(given, list) else []

@@ -1,0 +1,118 @@
+"""Which users in Zendesk are the authors, and what a new one holds. Pure.
+
+https://developer.zendesk.com/api-reference/ticketing/users/users/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from adapters.zendesk import tickets
+from bridge.errors import Rejected
+from bridge.ports import PersonFound, PersonMatch, Value
+
+FIELDS = frozenset(
+    (
+        "external_id", "name", "email", "phone", "alias", "details", "notes", "locale", "time_zone",
+        "organization_id", "tags", "remote_photo_url",
+    )
+)  # fmt: skip
+MATCHED = frozenset(("external_id",))  #: searching for anything else lags behind what was just made
+CUSTOM = "user_field_[a-z0-9_]{1,80}"
+NAMELESS = "Unknown"
+LONGEST = 255  #: characters of an external_id
+MOST_IDS = 100
+ROOM = 6_000  #: encoded bytes of the ids in one URL
+
+Users = Mapping[str, Mapping[str, Any]]  #: external_id in lower case -> the user, as Zendesk shows it
+
+
+def external_ids(person: PersonMatch) -> list[str]:
+    """Return the external_ids that may be this person's, the first that is found decides.
+
+    Raises Rejected for a match that Zendesk cannot be asked for.
+    """
+    if person.object != "user":
+        raise Rejected(
+            f"Zendesk looks up persons in user, not in {person.object!r}; correct `object` in the mapping"
+        )
+    for rule in person.rules:
+        if set(rule) != MATCHED:
+            names = ", ".join(sorted(set(rule) - MATCHED))
+            raise Rejected(f"users in Zendesk are matched by external_id alone, not by {names}", field=names)
+    values = [rule["external_id"].strip() for rule in person.rules]
+    if any("," in value or len(value) > LONGEST for value in values):
+        raise Rejected(
+            f"an external_id with a comma, or of more than {LONGEST} characters, cannot be looked up in Zendesk",
+            field="external_id",
+        )
+    return [value for value in values if value]
+
+
+def questions(external_ids: Iterable[str]) -> list[list[str]]:
+    """Cut into runs that one question can hold; one id stands in one of them only."""
+    runs: list[list[str]] = []
+    left = 0
+    for external_id in dict.fromkeys(external_ids):
+        cost = len(quote(external_id, safe="")) + 1
+        if not runs or cost > left or len(runs[-1]) == MOST_IDS:
+            runs.append([])
+            left = ROOM
+        runs[-1].append(external_id)
+        left -= cost
+    return runs
+
+
+def found(person: PersonMatch, users: Users) -> PersonFound:
+    """Tell who the person is; Zendesk does not mind upper and lower case, so neither do we."""
+    for external_id in external_ids(person):
+        user = users.get(external_id.lower())
+        if user is not None:
+            shown = {name: _shown(user, name) for name in person.fetch}
+            given = {name: value for name, value in shown.items() if value is not None}
+            return PersonFound(id=str(user["id"]), values=given)
+    return PersonFound()
+
+
+def by_external_id(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Read the users of an answer."""
+    given = answer.get("users")
+    rows = [row for row in given if isinstance(row, Mapping)] if isinstance(given, list) else []
+    return {str(r["external_id"]).lower(): r for r in rows if r.get("external_id") and r.get("id")}
+
+
+def _shown(user: Mapping[str, Any], name: str) -> Value:
+    """Return a user's value, "" and null alike as None; lists as text."""
+    own = user.get("user_fields")
+    fields = own if isinstance(own, Mapping) else {}
+    value = fields.get(name.removeprefix("user_field_")) if re.fullmatch(CUSTOM, name) else user.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, list):
+        return tuple(str(one) for one in value)
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def made(person: PersonMatch) -> dict[str, Any]:
+    """Return the user to create: an end user who gets no mail, to be found by the first external_id from now.
+
+    Raises Rejected where an id is none.
+    """
+    user: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for name, value in person.create.items():
+        if value is None or value == "":
+            continue
+        if no := tickets.no_id(name, value):
+            raise no
+        plain = tickets.plain_of(name, value)
+        if re.fullmatch(CUSTOM, name):
+            own[name.removeprefix("user_field_")] = plain
+        else:
+            user[name] = plain
+    name = str(user.get("name") or "").strip() or NAMELESS
+    ours = {"name": name, "external_id": external_ids(person)[0], "role": "end-user", "skip_verify_email": True}
+    return {**user, **ours} | ({"user_fields": own} if own else {})
