@@ -1,24 +1,21 @@
-"""`make run`: the whole road on this machine, from signed webhooks to cases in a sandbox Salesforce.
+"""`make run`: the whole road on this machine, from signed webhooks to cases in the sandboxes of both CRMs.
 
-Starts the sandbox, the receiver and the worker, sends the bundled examples, prints what became of each, and
+Starts the sandboxes, the receiver and the worker, sends the bundled examples, prints what became of each, and
 serves on until Ctrl-C; with --once it ends after the table. Exit 0 only if every example ended as it should,
-judged by what stands in the sandbox.
+judged by what stands in the sandboxes.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import click
 import requests
@@ -31,120 +28,16 @@ from tenacity import (
 )
 
 from bridge import sending, supervise, wiring
+from bridge.errors import ConfigError
+from bridge.showcase import EXAMPLES, FRENCH, READERS, SALESFORCE, ZENDESK, Example
 from bridge.store import Store, connect, ledger, schema
 from bridge.store.ledger import Story
 from bridge.supervise import Group, Program
 
-CONNECTION = "acme-meta"
-MAPPING = "meta-to-salesforce.yaml"
+MAPPINGS = ("meta-to-salesforce.yaml", "meta-to-zendesk.yaml")
 PATIENCE = 60.0  #: seconds for a process to answer, or for one example to be settled
 
-State = Mapping[str, Any]  #: what GET /sandbox/state answers
-Check = Callable[[State], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """One webhook, and how it must have ended once all of them were sent."""
-
-    name: str
-    file: str
-    message: str  #: the platform's id, by which the bridge tells its story
-    check: Check  #: over the sandbox
-    forged: bool = False
-    change: str = "created"
-    twist: Mapping[str, str] | None = None  #: text to replace in the file
-
-
-def _opened(text: str) -> Check:
-    """The text stands in one case as what opened it, and nowhere else."""
-    return lambda state: _descriptions(state, text) == 1 and _comments(state, text) == 0
-
-
-def _commented(text: str) -> Check:
-    """The text stands in one comment, and nowhere else."""
-    return lambda state: _descriptions(state, text) == 0 and _comments(state, text) == 1
-
-
-def _nowhere(text: str) -> Check:
-    return lambda state: text not in json.dumps(state, ensure_ascii=False)
-
-
-def _descriptions(state: State, text: str) -> int:
-    return sum(text in (case["fields"]["Description"] or "") for case in state["cases"])
-
-
-def _comments(state: State, text: str) -> int:
-    return sum(text in comment["body"] for case in state["cases"] for comment in case["comments"])
-
-
-FORGED = "Nobody at the platform ever signed this one"
-EXAMPLES = (
-    Example(
-        name="comment under our post",
-        file="01-comment.json",
-        message="900410_77101",
-        check=_opened("Order AC-20417. Who can help?"),
-    ),
-    Example(
-        name="comment by a stranger, same post",
-        file="02-comment-by-another-customer.json",
-        message="900410_77102",
-        check=lambda state: len(state["cases"]) == 3,
-    ),
-    Example(
-        name="reply by the first customer",
-        file="03-reply-by-the-first-customer.json",
-        message="900410_77103",
-        check=_commented("I have photos of the damage"),
-    ),
-    Example(
-        name="the first comment is edited",
-        file="04-first-comment-edited.json",
-        message="900410_77101",
-        change="edited",
-        check=_commented("Order AC-20471 (not 20417, sorry)"),
-    ),
-    Example(
-        name="the stranger's comment is removed",
-        file="05-other-comment-removed.json",
-        message="900410_77102",
-        change="deleted",
-        check=_nowhere("Two weeks of waiting for a spare lid"),
-    ),
-    Example(
-        name="Messenger: a question",
-        file="06-messenger-text.json",
-        message="m_Kd81TqX0aVfNn3RzW5uYcA",
-        check=_opened("I ordered a grinder on Monday"),
-    ),
-    Example(
-        name="Messenger: a picture",
-        file="07-messenger-picture.json",
-        message="m_Kd81TqX0bWgPp4SzX6vZdB",
-        check=_commented("delivery-note-20533.jpg"),
-    ),
-    Example(
-        name="Messenger: the question again",
-        file="06-messenger-text.json",
-        message="m_Kd81TqX0aVfNn3RzW5uYcA",
-        check=_opened("I ordered a grinder on Monday"),
-    ),
-    Example(
-        name="forged: a wrong signature",
-        file="01-comment.json",
-        message="900410_66666",
-        forged=True,
-        twist={"900410_77101": "900410_66666", "My espresso machine arrived": FORGED},
-        check=_nowhere(FORGED),
-    ),
-    Example(
-        name="a giveaway, which a rule drops",
-        file="09-giveaway-comment.json",
-        message="900410_77109",
-        check=_nowhere("Giveaway entry"),
-    ),
-)
+SANDBOXES = {SALESFORCE: "SF_URL", ZENDESK: "ZENDESK_URL"}  #: a sandbox's package -> where its address stands
 
 
 @click.command()
@@ -155,9 +48,14 @@ EXAMPLES = (
 def main(folder: Path, mappings: Path, once: bool, sign_with: str) -> None:  # noqa: FBT001 - click passes it
     """Run the whole road on this machine and show what became of the bundled examples."""
     env = _prepare(folder.resolve(), mappings)
+    try:
+        wiring.configure(env)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
     store = connect(env["DATABASE_URL"])
     schema.migrate(store)
-    programs = [_sandbox(folder.resolve(), env), *supervise.embedded("127.0.0.1", int(env["PORT"]))]
+    sandboxes = [_sandbox(crm, folder.resolve(), env) for crm in SANDBOXES]
+    programs = [*sandboxes, *supervise.embedded("127.0.0.1", int(env["PORT"]))]
     with supervise.together(programs, env) as group:
         try:
             fine = _serve(group, store, env, once=once, sign_with=sign_with)
@@ -171,13 +69,15 @@ def main(folder: Path, mappings: Path, once: bool, sign_with: str) -> None:  # n
 
 def _serve(group: Group, store: Store, env: Mapping[str, str], *, once: bool, sign_with: str) -> bool:
     """Show the examples and, unless once, go on until Ctrl-C; whether all was as it should be."""
-    _wait(group, f"{env['SF_URL']}/sandbox/state")
+    for address in SANDBOXES.values():
+        _wait(group, f"{env[address]}/sandbox/state")
     _wait(group, f"{_receiver(env)}/readyz")
     fine = _show(group, store, env, sign_with)
-    print(f"\nreceiver  {_receiver(env)}/in/{CONNECTION}")
-    print(f"sandbox   {env['SF_URL']}/")
+    print(f"\nreceiver    {_receiver(env)}/in/{EXAMPLES[0].connection}")
+    for crm, address in SANDBOXES.items():
+        print(f"{crm:11} {env[address]}/")
     command = Path(sys.executable).with_name("casebridge")
-    print(f"ask       DATABASE_URL={store.engine.url} {command} explain {EXAMPLES[-1].message}")
+    print(f"ask         DATABASE_URL={store.engine.url} {command} explain {EXAMPLES[-1].message}")
     if once:
         return fine
     print("\nCtrl-C stops everything.", flush=True)
@@ -191,7 +91,14 @@ def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
     shutil.rmtree(folder, ignore_errors=True)
     config = folder / "mappings"
     config.mkdir(parents=True)
-    shutil.copy(mappings / MAPPING, config)
+    for name in MAPPINGS:
+        if not (mappings / name).exists():
+            raise click.ClickException(
+                f"{mappings / name} is not there: copy it from the mappings delivered with us"
+            )
+        shutil.copy(mappings / name, config)
+    french = config / MAPPINGS[1]  # whatever it takes elsewhere: here it is the French page's
+    french.write_text(french.read_text().replace("\nsource: any", f"\nsource: [{FRENCH['connection']}]", 1))
     (config / "connections.yaml").write_text(_bundled("connections.yaml"))
     return {
         **os.environ,
@@ -200,11 +107,14 @@ def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
         "HOST": "127.0.0.1",
         "PORT": str(_free_port(8000)),
         "SF_URL": f"http://127.0.0.1:{_free_port(8100)}",
+        "ZENDESK_URL": f"http://127.0.0.1:{_free_port(8200)}",
         "PUBLIC_URL": "",
         "META_APP_SECRET": secrets.token_hex(16),
         "META_VERIFY_TOKEN": secrets.token_hex(16),
         "SF_CONSUMER_KEY": "sandbox-key",
         "SF_CONSUMER_SECRET": secrets.token_hex(16),
+        "ZENDESK_CLIENT_ID": "sandbox-client",
+        "ZENDESK_CLIENT_SECRET": secrets.token_hex(16),
         "LOG_LEVEL": "warning",
     }
 
@@ -222,11 +132,16 @@ def _free_port(wanted: int) -> int:
     raise click.ClickException("this machine has no free port")
 
 
-def _sandbox(folder: Path, env: Mapping[str, str]) -> Program:
-    port = env["SF_URL"].rpartition(":")[2]
-    keys = ("--consumer-key", env["SF_CONSUMER_KEY"], "--consumer-secret", env["SF_CONSUMER_SECRET"])
-    command = [sys.executable, "-m", "bridge.sandbox.salesforce", "--port", port, *keys]
-    return Program(name="sandbox", command=[*command, "--database", str(folder / "salesforce.db")])
+def _sandbox(crm: str, folder: Path, env: Mapping[str, str]) -> Program:
+    port = env[SANDBOXES[crm]].rpartition(":")[2]
+    command = [sys.executable, "-m", f"bridge.sandbox.{crm}", "--port", port, *_keys(crm, env)]
+    return Program(name=f"sandbox {crm}", command=[*command, "--database", str(folder / f"{crm}.db")])
+
+
+def _keys(crm: str, env: Mapping[str, str]) -> list[str]:
+    if crm == ZENDESK:
+        return ["--client-id", env["ZENDESK_CLIENT_ID"], "--client-secret", env["ZENDESK_CLIENT_SECRET"]]
+    return ["--consumer-key", env["SF_CONSUMER_KEY"], "--consumer-secret", env["SF_CONSUMER_SECRET"]]
 
 
 def _receiver(env: Mapping[str, str]) -> str:
@@ -262,16 +177,20 @@ def _show(group: Group, store: Store, env: Mapping[str, str], sign_with: str) ->
         again = bool(_told(store, example))
         sent.append((example, _send(example, env, sign_with), again))
         _settle(group, store)
-    state = requests.get(f"{env['SF_URL']}/sandbox/state", timeout=10).json()
-    numbers = {case["Id"]: case["CaseNumber"] for case in state["cases"]}
+    crms = {
+        crm: READERS[crm](requests.get(f"{env[address]}/sandbox/state", timeout=10).json())
+        for crm, address in SANDBOXES.items()
+    }
     rows = [("what came in", "answer", "what became of it", "case", "link")]
     fine = []
     for example, status, again in sent:
+        crm = crms[example.crm]
         became, case_id, link = _story(store, example)
         became = "known already, nothing new" if again else became
-        as_it_should = example.check(state) and status == (403 if example.forged else 200)
+        as_it_should = example.check(crm) and status == (403 if example.forged else 200)
         fine.append(as_it_should)
         mark = "" if as_it_should else "  <- NOT AS IT SHOULD BE"
+        numbers = {case.id: case.number for case in crm.cases}
         rows.append((example.name, str(status), became, numbers.get(case_id, "-"), (link or "-") + mark))
     print(_table(rows))
     return all(fine)
@@ -283,7 +202,7 @@ def _send(example: Example, env: Mapping[str, str], sign_with: str) -> int:
         body = body.replace(old, new)
     secret = "forged" if example.forged else sign_with
     config = wiring.configure({**env, **({"META_APP_SECRET": secret} if secret else {})})
-    status, _ = sending.send(config, body.encode(), CONNECTION)
+    status, _ = sending.send(config, body.encode(), example.connection)
     return status
 
 

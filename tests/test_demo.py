@@ -41,6 +41,10 @@ def test_every_example_ends_as_it_should(tmp_path: Path) -> None:
         ["Messenger: the question again", "200", "known already, nothing new", "00001003"],
         ["forged: a wrong signature", "403", "refused, nothing stored", "-"],
         ["a giveaway, which a rule drops", "200", "dropped: meta-to-salesforce.yaml:17", "-"],
+        ["comment under the French page's post", "200", "opened a case", "#1"],
+        ["the same customer again", "200", "comment on its case", "#1"],
+        ["which is removed", "200", "blanked here, redacted in its case", "#1"],
+        ["Messenger: a card number, which is masked", "200", "opened a case", "#2"],
     ]
 
 
@@ -50,7 +54,7 @@ def test_a_broken_secret_is_seen_by_the_exit_code(tmp_path: Path) -> None:
     out, _ = demo.communicate(timeout=90)
 
     assert demo.returncode == 1
-    assert out.count("NOT AS IT SHOULD BE") == 9  # all but the forged one, which is refused as it should be
+    assert out.count("NOT AS IT SHOULD BE") == 13  # all but the forged one, which is refused as it should be
 
 
 def test_control_c_stops_everything_cleanly(tmp_path: Path) -> None:
@@ -66,5 +70,5 @@ def test_control_c_stops_everything_cleanly(tmp_path: Path) -> None:
 
     assert (demo.returncode, out.strip()) == (0, "stopped")
     pids = [int(pid) for pid in children.stdout.split()]
-    assert len(pids) == 3
+    assert len(pids) == 4
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
