@@ -1,4 +1,4 @@
-"""The whole road as real processes for the tests: a sandbox Salesforce, the receiver and the worker."""
+"""The whole road as real processes for the tests: a sandbox CRM, the receiver and the worker."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from crms import SALESFORCE, Seen, Side
+from sqlalchemy import text
 
 from bridge.store import connect, ledger
 from bridge.store.ledger import Books
@@ -33,8 +35,6 @@ RETRIED = 8000  #: milliseconds: what is due later than that waits for something
 SECRETS = {
     "META_APP_SECRET": "road-app-secret-7f1c",
     "META_VERIFY_TOKEN": "road-verify-token-7f1c",
-    "SF_CONSUMER_KEY": "road-consumer-key-7f1c",
-    "SF_CONSUMER_SECRET": "road-consumer-secret-7f1c",
 }
 
 CONNECTIONS = """\
@@ -47,58 +47,33 @@ connections:
     accounts:
       "10150001": {about: {brand: Acme DE}}
       "10150002": {about: {brand: Acme FR}}
-  salesforce:
-    adapter: salesforce
-    domain: acme.my
-    consumer_key: env:SF_CONSUMER_KEY
-    consumer_secret: env:SF_CONSUMER_SECRET
-    url: env:SF_URL
-    latest_commit: 2 seconds
-mappings: [plain]
 """
 
-MAPPING = """\
-version: 1
-mapping: plain
-source: any
-target: salesforce
-accept:
-  drop:
-    - text: {has_any: [giveaway]}
-contact:
-  object: Contact
-  match:
-    - LastName: "{author.name}"
-case:
-  object: Case
-  key_field: Social_Conversation_Key__c
-  create:
-    Subject: "{account.brand}"
-    Description: "{text}"
-    SuppliedName: "{author.name}"
-    ContactId: "{person.id}"
-  update:
-    comment:
-      text: "{text}"
-  if_closed:
-    reopen_within: 14 days
-    set: {Status: Reopened}
-    after_that: new_case
-"""
+
+def connections(crm: Side, *keys: str) -> str:
+    """Return connections.yaml with this CRM; keys: more lines of its connection."""
+    own = "".join(f"    {line}\n" for line in ("latest_commit: 2 seconds", *keys))
+    return f"{CONNECTIONS}{crm.connection}{own}mappings: [plain]\n"
 
 
 def configure(
-    folder: Path, *, connections: str = CONNECTIONS, mapping: str = MAPPING, **more: str
+    folder: Path, *, crm: Side = SALESFORCE, file: str = "", mapping: str = "", database_url: str = "", **more: str
 ) -> dict[str, str]:
-    """Write connections.yaml and plain.yaml, and return the environment that names them; more: variables."""
+    """Write connections.yaml and plain.yaml, and return the environment that names them.
+
+    file: another connections.yaml; mapping: another plain.yaml; database_url: an empty, migrated database to be
+    used instead of a new file; more: variables.
+    """
     config = folder / "config"
     config.mkdir(parents=True)
-    (config / "connections.yaml").write_text(connections, encoding="utf-8")
-    (config / "plain.yaml").write_text(mapping, encoding="utf-8")
+    (config / "connections.yaml").write_text(file or connections(crm), encoding="utf-8")
+    (config / "plain.yaml").write_text(mapping or crm.mapping, encoding="utf-8")
     return {
         **bare(folder),
         **SECRETS,
-        "SF_URL": "http://127.0.0.1:9",  # nobody listens there
+        **crm.secrets,
+        **({"DATABASE_URL": database_url} if database_url else {}),
+        crm.url: "http://127.0.0.1:9",  # nobody listens there
         "GATHER": "0.05",
         "POLL": "0.05",
         **more,
@@ -123,12 +98,12 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], what: str, *, within: float = PATIENCE) -> Any:
+def until(condition: Callable[[], Any], what: str, *, within: float = PATIENCE, every: float = 0.03) -> Any:
     """Return the condition's first true value; fails when none came in time."""
     deadline = time.monotonic() + within
     while not (found := condition()):
         assert time.monotonic() < deadline, f"in {within:.0f} s it did not happen that {what}"
-        time.sleep(0.03)
+        time.sleep(every)
     return found
 
 
@@ -192,12 +167,12 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def sandbox(folder: Path, *, key: str, secret: str) -> Iterator[str]:
-    """A sandbox Salesforce; its address."""
+def sandbox(folder: Path, crm: Side, env: Mapping[str, str]) -> Iterator[str]:
+    """A sandbox of this CRM; its address."""
     log = folder / "sandbox.log"
     command = [
-        *(sys.executable, "-m", "bridge.sandbox.salesforce", "--port", "0"),
-        *("--database", str(folder / "org.db"), "--consumer-key", key, "--consumer-secret", secret),
+        *(sys.executable, "-m", f"bridge.sandbox.{crm.name}", "--port", "0"),
+        *("--database", str(folder / "org.db"), *crm.options(env)),
     ]
     with process(command, {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, log):
         yield until(lambda: log.read_text().partition("sandbox on ")[2].strip(), "the sandbox starts")  # noqa: PLW0108
@@ -208,11 +183,11 @@ def sandbox(folder: Path, *, key: str, secret: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Road:
-    """A running bridge and the org behind it, as a platform, an agent and an admin see them."""
+    """A running bridge and the CRM behind it, as a platform, an agent and an admin see them."""
 
     folder: Path
     env: Mapping[str, str]
-    org: str  #: the sandbox's address
+    crm: Side
     http: requests.Session = field(repr=False)
 
     @property
@@ -243,12 +218,17 @@ class Road:
 
     def _busy(self) -> list[Any]:
         soon = int(time.time() * 1000) + RETRIED
-        due = "select id, due_at from {} where owner is not null or due_at < ?"
-        return [row for table in ("lane", "case_row") for row in self.rows(due.format(table), soon)]
+        due = "select id, due_at from {} where owner is not null or due_at < :soon"
+        return [row for table in ("lane", "case_row") for row in self.rows(due.format(table), soon=soon)]
 
-    def rows(self, sql: str, *values: Any) -> list[Any]:
+    def rows(self, sql: str, **values: Any) -> list[Any]:
         """Read the database."""
-        return rows(self.folder / "bridge.db", sql, *values)
+        store = connect(self.env["DATABASE_URL"])
+        try:
+            with store.read() as c:
+                return [tuple(row) for row in c.execute(text(sql), values)]
+        finally:
+            store.engine.dispose()
 
     def books(self) -> Books:
         """Read the ledger."""
@@ -266,32 +246,26 @@ class Road:
 
     # as an agent
 
-    def cases(self) -> list[dict[str, Any]]:
-        """Return the cases as the sandbox shows them: fields, key, comments."""
-        found: list[dict[str, Any]] = self.http.get(f"{self.org}/sandbox/state", timeout=PATIENCE).json()["cases"]
-        return found
+    def cases(self) -> list[Seen]:
+        """Return the cases."""
+        return self.crm.cases(self.state())
 
-    def case(self, key: str) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
+        """Return everything that stands in the CRM."""
+        return self.crm.state(self.http, self.env)
+
+    def case(self, key: str) -> Seen:
         """Return the one case with this key."""
-        (found,) = [case for case in self.cases() if case["key"] == key]
+        (found,) = [case for case in self.cases() if case.key == key]
         return found
 
     def order(self, what: str, **orders: Any) -> None:
         """Command the sandbox."""
-        answer = self.http.post(f"{self.org}/sandbox/{what}", json=orders, timeout=PATIENCE)
-        assert answer.ok, answer.text
+        self.crm.order(self.http, self.env, what, **orders)
 
-    def change(self, case_id: str, **fields: Any) -> None:
-        """Change a case as an agent would."""
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.env["SF_CONSUMER_KEY"],
-            "client_secret": self.env["SF_CONSUMER_SECRET"],
-        }
-        token = self.http.post(f"{self.org}/services/oauth2/token", data=form, timeout=PATIENCE).json()
-        path = f"{self.org}/services/data/v66.0/sobjects/Case/{case_id}"
-        headers = {"Authorization": f"Bearer {token['access_token']}"}
-        assert self.http.patch(path, json=fields, headers=headers, timeout=PATIENCE).status_code == 204
+    def close(self, case: Seen) -> None:
+        """Close a case as an agent would."""
+        self.crm.close(self.http, self.env, [case.id])
 
 
 def rows(database: Path, sql: str, *values: Any) -> list[Any]:
@@ -300,19 +274,14 @@ def rows(database: Path, sql: str, *values: Any) -> list[Any]:
         return c.execute(sql, values).fetchall()
 
 
-def words(case: Mapping[str, Any]) -> list[str]:
-    """Return what customers wrote in a case, oldest first: the description, then the comments without markers."""
-    return [case["fields"]["Description"], *(one["body"].rpartition("\n[cb:")[0] for one in case["comments"])]
-
-
 @contextmanager
-def road(folder: Path, env: Mapping[str, str], *, workers: int = 1) -> Iterator[Road]:
+def road(folder: Path, env: Mapping[str, str], *, crm: Side = SALESFORCE, workers: int = 1) -> Iterator[Road]:
     """A sandbox and `casebridge run`, with more workers beside it if asked for."""
     with ExitStack() as stack:
-        org = stack.enter_context(sandbox(folder, key=env["SF_CONSUMER_KEY"], secret=env["SF_CONSUMER_SECRET"]))
+        address = stack.enter_context(sandbox(folder, crm, env))
         http = stack.enter_context(requests.Session())
         http.trust_env = False
-        found = Road(folder=folder, env={**env, "SF_URL": org}, org=org, http=http)
+        found = Road(folder=folder, env={**env, crm.url: address}, crm=crm, http=http)
         log = folder / "run.log"
         command = [sys.executable, "-m", "bridge.cli"]
         stack.enter_context(process([*command, "run"], found.env, log))
@@ -345,20 +314,20 @@ def comments(*values: Mapping[str, Any], page: str = PAGE) -> dict[str, Any]:
 
 
 def comment(
-    number: str, text: str, *, by: str, name: str = "", post: str = POST, under: str = ""
+    number: str, words: str, *, by: str, name: str = "", post: str = POST, under: str = ""
 ) -> dict[str, Any]:
     """Return a new comment; by: the author's id, also their name unless one is given; under: another comment."""
     return {
         "item": "comment", "verb": "add", "comment_id": number, "post_id": post, "parent_id": under or post,
-        "from": {"id": by, "name": name or f"Customer {by}"}, "message": text, "created_time": 1793000000,
+        "from": {"id": by, "name": name or f"Customer {by}"}, "message": words, "created_time": 1793000000,
     }  # fmt: skip
 
 
-def direct(mid: str, text: str, *, by: str, page: str = PAGE) -> dict[str, Any]:
+def direct(mid: str, words: str, *, by: str, page: str = PAGE) -> dict[str, Any]:
     """Return an entry with one Messenger message."""
     item = {
         "sender": {"id": by}, "recipient": {"id": page}, "timestamp": 1793000000123,
-        "message": {"mid": mid, "text": text},
+        "message": {"mid": mid, "text": words},
     }  # fmt: skip
     return {"id": page, "time": 1793000000500, "messaging": [item]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -12,17 +13,20 @@ from pathlib import Path
 
 import pytest
 import road
+from crms import SALESFORCE
 from road import PAGE, Road, casebridge, comment, comments
 
 TOPIC = '    ContactId: "{person.id}"\n    Topic__c: "{raw.value.video}"\n'
-MAPPING = road.MAPPING.replace('    ContactId: "{person.id}"\n', TOPIC)
+MAPPING = SALESFORCE.mapping.replace('    ContactId: "{person.id}"\n', TOPIC)
 """A comment with a film asks for a field that the org does not have."""
+
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"k", b"o"))
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     folder = tmp_path_factory.mktemp("books")
-    with road.road(folder, road.configure(folder, mapping=MAPPING)) as found:
+    with road.road(folder, road.configure(folder, mapping=MAPPING, CASEBRIDGE_KEY=KEY)) as found:
         found.deliver(
             comments(
                 comment("1_1", "First words", by="61"),
@@ -142,10 +146,12 @@ def tampered(env: dict[str, str], sql: str) -> None:
 # --- dead -----------------------------------------------------------------------------------------------------
 
 
+VALUE = comment("1_4", "", by="64") | {"message": {}}
+UNREADABLE = json.dumps({"field": "feed", "value": VALUE}, separators=(",", ":"))
+
+
 def unreadable() -> str:
-    value = comment("1_4", "", by="64") | {"message": {}}
-    item = json.dumps({"field": "feed", "value": value}, separators=(",", ":")).encode()
-    return f"unreadable:acme-meta:{hashlib.sha256(item).hexdigest()}"
+    return f"unreadable:acme-meta:{hashlib.sha256(UNREADABLE.encode()).hexdigest()}"
 
 
 def test_dead_lists_what_could_not_be_filed_with_the_reason(copied: dict[str, str]) -> None:
@@ -167,6 +173,38 @@ def test_dead_says_when_nothing_is(copied: dict[str, str]) -> None:
     assert answer == (0, "no message is dead\n", "")
 
 
+@pytest.mark.parametrize("name", [unreadable(), unreadable().rpartition(":")[2]])
+@pytest.mark.parametrize("keys", [KEY, f"{OTHER_KEY},{KEY}"])
+def test_dead_shows_what_nobody_could_read(copied: dict[str, str], name: str, keys: str) -> None:
+    answer = casebridge({**copied, "CASEBRIDGE_KEY": keys}, "dead", "--show", name)
+
+    assert answer == (0, f"{UNREADABLE}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "code", "why"),
+    [
+        (unreadable(), "", 2, "CASEBRIDGE_KEY is not set: without it nothing can be decrypted"),
+        (unreadable(), OTHER_KEY, 2, "no key in CASEBRIDGE_KEY opens this: add the key that was set when it came"),
+        (key("1_3"), KEY, 1, f"{key('1_3')!r} could be read: `casebridge explain` tells its story"),
+        ("1_99", KEY, 1, "there is no dead message '1_99'"),
+    ],
+)
+def test_dead_says_why_it_cannot_show(copied: dict[str, str], name: str, keys: str, code: int, why: str) -> None:
+    answer = casebridge({**copied, "CASEBRIDGE_KEY": keys}, "dead", "--show", name)
+
+    assert answer == (code, "", f"{why}\n")
+
+
+def test_dead_says_that_it_is_no_longer_kept(copied: dict[str, str]) -> None:
+    tampered(copied, "update item set sealed = null where sealed is not null")
+
+    code, told, why = casebridge(copied, "dead", "--show", unreadable())
+
+    assert (code, told) == (1, "")
+    assert why.startswith(f"only the hash of {unreadable()!r} is kept: ")
+
+
 @pytest.mark.parametrize("name", [key("1_3"), "1_3"])
 def test_replay_puts_one_dead_message_on_its_road_again(copied: dict[str, str], name: str) -> None:
     answer = casebridge(copied, "dead", "--replay", name)
@@ -179,7 +217,7 @@ def test_replay_puts_one_dead_message_on_its_road_again(copied: dict[str, str], 
 def test_replay_all_names_what_nobody_can_replay(copied: dict[str, str]) -> None:
     answer = casebridge(copied, "dead", "--replay", "all")
 
-    refusal = f"{unreadable()} cannot be replayed: only its hash was kept\n"
+    refusal = f"{unreadable()} cannot be replayed: nobody could read it\n"
     assert answer == (1, "1 of 2 are on their road again\n", refusal)
 
 
@@ -199,7 +237,8 @@ def test_a_replayed_message_reaches_the_crm_once_its_fault_is_mended(running: Ro
     running.settle()
     case = running.case(f"facebook:{PAGE}:{road.POST}:68")
     assert replayed == (0, "1 of 1 are on their road again\n", "")
-    assert (road.words(case), case["fields"]["Topic__c"]) == (["Another film"], "https://cdn.example/2.mp4")
+    (topic,) = [one["fields"]["Topic__c"] for one in running.state()["cases"] if one["Id"] == case.id]
+    assert (case.texts, topic) == (("Another film",), "https://cdn.example/2.mp4")
 
 
 # --- send -----------------------------------------------------------------------------------------------------
@@ -217,7 +256,7 @@ def test_send_signs_a_body_and_the_receiver_takes_it(running: Road, body: str) -
 
     running.settle()
     assert answer == (0, "200\n", "")
-    assert road.words(running.case(f"messenger:{PAGE}:71:71")) == ["Hello"]
+    assert running.case(f"messenger:{PAGE}:71:71").texts == ("Hello",)
 
 
 def test_send_shows_that_the_receiver_refuses(running: Road, body: str) -> None:

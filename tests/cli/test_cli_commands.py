@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 import requests
 import road
+from crms import SALESFORCE
 from road import casebridge
 
 
 def faulty(folder: Path, old: str, new: str) -> dict[str, str]:
     """An environment without secrets whose mapping has been changed."""
-    road.configure(folder, mapping=road.MAPPING.replace(old, new))
+    road.configure(folder, mapping=SALESFORCE.mapping.replace(old, new))
     return road.bare(folder)
 
 
@@ -88,7 +89,7 @@ def test_all_missing_settings_and_faults_are_named_at_once(tmp_path: Path, comma
 
     code, told, errors = casebridge(env, command)
 
-    named = ["META_APP_SECRET", *road.SECRETS, "SF_URL", "plain.yaml:16:16"]
+    named = ["META_APP_SECRET", *road.SECRETS, *SALESFORCE.secrets, "SF_URL", "plain.yaml:16:16"]
     assert (code, told) == (2, "")
     assert [name for name in named if name not in errors] == []
     assert "Traceback" not in errors

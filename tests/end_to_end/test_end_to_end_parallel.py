@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import road
+from crms import SIDES, Side
+from postgres import Databases
 from road import PAGE, Road, comment, comments
 
 TEN = range(10)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+@pytest.fixture(scope="module", params=SIDES, ids=repr)
+def running(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Road]:
+    crm: Side = request.param
     folder = tmp_path_factory.mktemp("parallel")
-    with road.road(folder, road.configure(folder), workers=4) as found:
-        yield found
+    with databases() as url:
+        env = road.configure(folder, crm=crm, database_url=url)
+        with road.road(folder, env, crm=crm, workers=4) as found:
+            yield found
 
 
 def at_once(running: Road, values: Sequence[Any]) -> None:
@@ -38,12 +46,12 @@ def test_ten_comments_of_one_author_become_one_case_with_each_text_once_in_order
         [comment(f"51_{n}", f"Word {n}", by="51", post=post, under="50_0" if n % 2 else "") for n in TEN],
     )
 
-    ledger = running.rows("select body ->> 'text' from item where message_id like '51_%' order by id")
+    ledger = running.rows("select body from item where message_id like '51_%' order by id")
     case = running.case(f"facebook:{PAGE}:{post}:51")
-    assert road.words(case) == [text for (text,) in ledger]
-    assert sorted(road.words(case)) == [f"Word {n}" for n in TEN]
-    assert road.words(running.case(f"facebook:{PAGE}:{post}:59")) == ["I am somebody else"]
-    assert len([found for found in running.cases() if f":{post}:" in found["key"]]) == 2
+    assert list(case.texts) == [json.loads(body)["text"] for (body,) in ledger]
+    assert sorted(case.texts) == [f"Word {n}" for n in TEN]
+    assert running.case(f"facebook:{PAGE}:{post}:59").texts == ("I am somebody else",)
+    assert len([found for found in running.cases() if f":{post}:" in found.key]) == 2
 
 
 def test_ten_authors_in_one_thread_become_ten_cases(running: Road) -> None:
@@ -51,8 +59,8 @@ def test_ten_authors_in_one_thread_become_ten_cases(running: Road) -> None:
 
     at_once(running, [comment(f"60_{n}", f"Word {n}", by=f"60{n}", post=post) for n in TEN])
 
-    found = {case["key"]: road.words(case) for case in running.cases() if f":{post}:" in case["key"]}
-    assert found == {f"facebook:{PAGE}:{post}:60{n}": [f"Word {n}"] for n in TEN}
+    found = {case.key: case.texts for case in running.cases() if f":{post}:" in case.key}
+    assert found == {f"facebook:{PAGE}:{post}:60{n}": (f"Word {n}",) for n in TEN}
 
 
 def test_one_message_that_comes_ten_times_at_once_is_one_text_in_one_case(running: Road) -> None:
@@ -60,5 +68,5 @@ def test_one_message_that_comes_ten_times_at_once_is_one_text_in_one_case(runnin
 
     at_once(running, [comment("70_1", "Once", by="70", post=post) for _ in TEN])
 
-    assert [road.words(case) for case in running.cases() if f":{post}:" in case["key"]] == [["Once"]]
+    assert [case.texts for case in running.cases() if f":{post}:" in case.key] == [("Once",)]
     assert running.books().faults() == []

@@ -14,6 +14,7 @@ from typing import Any
 import meta_table
 import pytest
 import road
+from crms import SALESFORCE
 from road import OTHER_PAGE, Road, direct
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "meta"
@@ -40,8 +41,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, payloads: list[Any]) -> I
     accounts = sorted({page for document in payloads for page in meta_table.pages(document)})
     listed = "".join(f'      "{page}": {{about: {{brand: Acme}}}}\n' for page in accounts)
     ours = r"    accounts:\n(      .*\n)+"
-    connections = re.sub(ours, f"    accounts:\n{listed}", road.CONNECTIONS).replace("plain", "meta-to-salesforce")
-    env = road.configure(folder, connections=connections)
+    file = re.sub(ours, f"    accounts:\n{listed}", road.connections(SALESFORCE)).replace(
+        "plain", "meta-to-salesforce"
+    )
+    env = road.configure(folder, file=file)
     mapping = (road.ROOT / "mappings" / "meta-to-salesforce.yaml").read_text(encoding="utf-8")
     (folder / "config" / "meta-to-salesforce.yaml").write_text(mapping, encoding="utf-8")
     with road.road(folder, env) as found:
@@ -167,7 +170,7 @@ def test_a_spoiled_item_ends_by_name_and_its_neighbour_becomes_a_case(running: R
     ]
     # An item that was replaced as a whole, or that lost its id, can be the same as an earlier one.
     assert [where for where in silent if len(where) > 3 and where[-1] not in IDS] == []
-    assert {text for case in running.cases() for text in road.words(case)} >= {
+    assert {text for case in running.cases() for text in case.texts} >= {
         f"I am well {n}" for n in range(len(spoilt))
     }
     assert running.books().faults() == []

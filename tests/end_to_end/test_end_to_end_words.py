@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pytest
 import road
+from crms import SALESFORCE, SIDES, Seen, Side
+from postgres import Databases
 from road import PAGE, Road, comment, comments, direct
+
+from bridge.store.tables import metadata
 
 OLD_SECRET = "road-old-app-secret-3b9a"
 DAY = 86400
 
 
+@pytest.fixture(scope="module", params=SIDES, ids=repr)
+def crm(request: pytest.FixtureRequest) -> Side:
+    side: Side = request.param
+    return side
+
+
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+def running(crm: Side, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     folder = tmp_path_factory.mktemp("words")
-    env = road.configure(folder, META_APP_SECRET_OLD=OLD_SECRET, LOG_LEVEL="debug")
-    with road.road(folder, env) as found:
-        yield found
+    with databases() as url:
+        env = road.configure(folder, crm=crm, database_url=url, META_APP_SECRET_OLD=OLD_SECRET, LOG_LEVEL="debug")
+        with road.road(folder, env, crm=crm) as found:
+            yield found
 
 
 def key(author: str, *, post: str = road.POST, page: str = PAGE) -> str:
@@ -45,7 +54,7 @@ UNSTORABLE = {"null": ("a\x00b", "a\ufffdb"), "half a pair": ("a\ud83db", "a\uff
 TEXTS = {**{name: (text, text) for name, text in HOSTILE.items()}, **UNSTORABLE}
 
 
-def joined(pieces: list[str]) -> str:
+def joined(pieces: Sequence[str]) -> str:
     """The text of several comments: a long one is cut, and each piece says which it is."""
     return pieces[0] if len(pieces) == 1 else "".join(piece.partition(") ")[2] for piece in pieces)
 
@@ -60,21 +69,22 @@ def test_hostile_text_arrives_as_it_was_written_and_does_nothing(running: Road) 
     running.deliver(comments(*said))
 
     cases = [running.case(key(f"10{i}", post=f"{PAGE}_10")) for i in range(len(TEXTS))]
-    found = [(words[0], joined(words[1:])) for words in map(road.words, cases)]
+    found = [(case.texts[0], joined(case.texts[1:])) for case in cases]
     assert found == [(text, text) for _, text in TEXTS.values()]
-    assert [case["fields"]["SuppliedName"] for case in cases] == [text[:60] for _, text in TEXTS.values()]
-    assert {case["fields"]["Subject"] for case in cases} == {"Acme DE"}
-    assert {case["fields"]["ContactId"] for case in cases} == {None}
+    assert [case.name.strip() for case in cases] == [text[:60].strip() for _, text in TEXTS.values()]
+    assert {case.subject for case in cases} == {"Acme DE"}
+    assert {case.contact for case in cases} == {""}
 
 
 def test_the_page_of_a_case_shows_markup_as_text(running: Road) -> None:
     running.deliver(comments(*(comment(f"11_{n}", HOSTILE["markup"], by="11") for n in (1, 2))))
 
-    page = running.http.get(f"{running.org}/cases/{running.case(key('11'))['Id']}", timeout=road.PATIENCE).text
+    address = running.env[running.crm.url] + running.crm.page(running.case(key("11")).id)
+    page = running.http.get(address, timeout=road.PATIENCE).text
 
     assert "<script" not in page
     assert "<img" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2
 
 
 # --- connections ----------------------------------------------------------------------------------------------
@@ -90,12 +100,8 @@ def test_both_secrets_are_good_while_they_rotate_and_no_third_one(running: Road)
 
     running.settle()
     assert answers == [200, 200, 403]
-    assert [
-        road.words(case) for case in running.cases() if (case["key"] or "").startswith(f"messenger:{PAGE}:20")
-    ] == [
-        ["Word 0"],
-        ["Word 1"],
-    ]
+    found = [case.texts for case in running.cases() if case.key.startswith(f"messenger:{PAGE}:20")]
+    assert found == [("Word 0",), ("Word 1",)]
 
 
 def test_several_accounts_come_through_one_url_each_with_what_is_said_about_it(running: Road) -> None:
@@ -105,21 +111,19 @@ def test_several_accounts_come_through_one_url_each_with_what_is_said_about_it(r
         comments(comment("21_3", "Hello", by="21"), page="10159999"),
     )
 
-    about = {
-        case["fields"]["Subject"]: road.words(case) for case in running.cases() if ":21" in (case["key"] or "")
-    }
-    assert about == {"Acme DE": ["Guten Tag"], "Acme FR": ["Bonjour"]}
+    about = {case.subject: case.texts for case in running.cases() if case.key.endswith(":21")}
+    assert about == {"Acme DE": ("Guten Tag",), "Acme FR": ("Bonjour",)}
     assert running.books().skipped[("acme-meta", "unknown_account", "10159999")] == 1
 
 
 # --- closed cases ---------------------------------------------------------------------------------------------
 
 
-def closed(running: Road, author: str, *, ago: float) -> dict[str, Any]:
+def closed(running: Road, author: str, *, ago: float) -> Seen:
     """A case with one message that was closed so many seconds ago."""
     running.deliver(comments(comment(f"{author}_1", "First words", by=author)))
     running.order("clock", offset_seconds=-ago)
-    running.change(running.case(key(author))["Id"], Status="Closed")
+    running.close(running.case(key(author)))
     running.order("clock", offset_seconds=0)
     return running.case(key(author))
 
@@ -130,8 +134,8 @@ def test_a_new_comment_reopens_a_case_that_was_closed_not_long_ago(running: Road
     running.deliver(comments(comment("30_2", "It is broken again", by="30")))
 
     case = running.case(key("30"))
-    assert (before["fields"]["IsClosed"], case["fields"]["Status"]) == (True, "Reopened")
-    assert road.words(case) == ["First words", "It is broken again"]
+    assert (before.status, case.status) == (running.crm.closed, running.crm.reopened)
+    assert case.texts == ("First words", "It is broken again")
 
 
 def test_a_new_comment_opens_another_case_when_the_first_was_closed_long_ago(running: Road) -> None:
@@ -140,7 +144,7 @@ def test_a_new_comment_opens_another_case_when_the_first_was_closed_long_ago(run
     running.deliver(comments(comment("31_2", "It is me again", by="31"), comment("31_3", "Hello?", by="31")))
 
     assert running.case(key("31")) == before
-    assert road.words(running.case(f"{key('31')}~2")) == ["It is me again", "Hello?"]
+    assert running.case(f"{key('31')}~2").texts == ("It is me again", "Hello?")
 
 
 def test_a_comment_right_after_the_closing_leaves_the_case_closed(running: Road) -> None:
@@ -149,7 +153,7 @@ def test_a_comment_right_after_the_closing_leaves_the_case_closed(running: Road)
     running.deliver(comments(comment("32_2", "Thank you!", by="32")))
 
     case = running.case(key("32"))
-    assert (case["fields"]["Status"], road.words(case)) == ("Closed", ["First words", "Thank you!"])
+    assert (case.status, case.texts) == (running.crm.closed, ("First words", "Thank you!"))
 
 
 # --- leaks ----------------------------------------------------------------------------------------------------
@@ -158,7 +162,7 @@ def test_a_comment_right_after_the_closing_leaves_the_case_closed(running: Road)
 def test_neither_secrets_nor_what_customers_say_reach_a_log(running: Road) -> None:
     said, named, unread = "canary-words-51c2", "canary-name-51c2", "canary-unread-51c2"
     spoiled = comment("40_9", unread, by="40") | {"message": {"x": unread}}
-    for fault in ("expired_token", "row_lock", "html_error"):
+    for fault in ("expired_token", "row_lock" if running.crm is SALESFORCE else "rate_limit", "html_error"):
         running.order("faults", fault=fault, method="POST")
     for token in (road.SECRETS["META_VERIFY_TOKEN"], "canary-token-51c2"):
         query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1"}
@@ -178,14 +182,24 @@ def test_neither_secrets_nor_what_customers_say_reach_a_log(running: Road) -> No
     assert states == {"filed": 4, "dropped": 1}
     assert running.rows("select count(*) from item where state = 'dead'") == [(1,)]
     assert "refused a request to acme-meta" in running.log
-    hidden = [said, named, unread, "canary-", OLD_SECRET, *road.SECRETS.values(), "00DSb0000000001!"]
+    hidden = [said, named, unread, "canary-", OLD_SECRET, *secrets(running), "00DSb0000000001!", "Bearer"]
     assert [words for words in hidden if words in running.log] == []
 
 
 def test_no_secret_is_written_to_the_database(running: Road) -> None:
     running.deliver(comments(comment("41_1", "Hello", by="41")))
 
-    stored = b"".join(file.read_bytes() for file in Path(running.folder).glob("bridge.db*"))
+    stored = everything(running)
 
-    assert b"Hello" in stored
-    assert [s for s in (OLD_SECRET, *road.SECRETS.values()) if s.encode() in stored] == []
+    assert "Hello" in stored
+    assert [secret for secret in (OLD_SECRET, *secrets(running)) if secret in stored] == []
+
+
+def secrets(running: Road) -> list[str]:
+    return [*road.SECRETS.values(), *running.crm.secrets.values()]
+
+
+def everything(running: Road) -> str:
+    """Every value of every row of the database."""
+    names = [table.name for table in metadata.sorted_tables]
+    return repr([running.rows(f"select * from {name}") for name in names])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from crms import Seen
 from road import PAGE
 
 GONE = "deleted by its author"
@@ -48,10 +49,10 @@ class Verdict:
     disorder: tuple[str, ...] = ()  #: keys of the cases whose texts stand in another order than they were said
 
 
-def judge(state: Mapping[str, Any], told: Iterable[Said]) -> Verdict:
-    """Compare the org's state with what was acknowledged, in the order of each author's 2xx."""
+def judge(cases: Iterable[Seen], told: Iterable[Said]) -> Verdict:
+    """Compare the CRM's cases with what was acknowledged, in the order of each author's 2xx."""
     expected, deleted = _expected(told)
-    found = {key: [w for w in words if w != GONE] for key, words in stories(state).items()}
+    found = {key: [w for w in words if w != GONE] for key, words in stories(cases).items()}
     owed = Counter((key, word) for key, words in expected.items() for word in words)
     there = Counter((key, word) for key, words in found.items() for word in words)
     places = Counter(word for words in found.values() for word in words)
@@ -66,15 +67,14 @@ def judge(state: Mapping[str, Any], told: Iterable[Said]) -> Verdict:
     )
 
 
-def stories(state: Mapping[str, Any]) -> Stories:
-    """Read every case of the org. A text stands in the subject and the description of the case that it opened."""
+def stories(cases: Iterable[Seen]) -> Stories:
+    """Read every case. A text stands in the subject and the opening of the case that it opened."""
     found: Stories = {}
-    for case in state["cases"]:
-        opening = f"{case['fields']['Subject']}\n{case['fields']['Description']}"
-        words = list(dict.fromkeys(WORD.findall(opening)))
-        for comment in case["comments"]:
-            words += WORD.findall(comment["body"])
-        found.setdefault(str(case["key"]), []).extend(words)
+    for case in cases:
+        words = list(dict.fromkeys(WORD.findall(f"{case.subject}\n{case.texts[0]}")))
+        for text in case.texts[1:]:
+            words += WORD.findall(text)
+        found.setdefault(case.key, []).extend(words)
     return found
 
 

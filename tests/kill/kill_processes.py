@@ -1,4 +1,4 @@
-"""What runs in the processes that are killed: a sandbox org, a receiver, a worker, and the admin's command.
+"""What runs in the processes that are killed: a sandbox CRM, a receiver, a worker, and the admin's command.
 
 They are forked from a server that has imported everything already, so a killed one is back within 0.1 s. Each
 ends with the tests that started it, however those end: its `line` to them then breaks.
@@ -11,21 +11,25 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from bridge import cli, wiring, worker
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
-from bridge.ports import Crm, Filing, Outcome, PersonFound, PersonMatch, Receipt
-from bridge.sandbox.salesforce.delivery import Delivery
+from bridge.ports import Crm, Filing, Found, Outcome, PersonMatch, Receipt
+from bridge.sandbox.salesforce import delivery as salesforce
 from bridge.sandbox.salesforce.login import App
 from bridge.sandbox.salesforce.org import Org
-from bridge.sandbox.salesforce.server import listen
+from bridge.sandbox.salesforce.server import listen as listen_salesforce
+from bridge.sandbox.zendesk import delivery as zendesk
+from bridge.sandbox.zendesk.account import Account
+from bridge.sandbox.zendesk.login import Client
+from bridge.sandbox.zendesk.server import listen as listen_zendesk
 from bridge.web import create_app
 
 Env = Mapping[str, str]
@@ -46,13 +50,25 @@ class KillAt:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def org(env: Env, line: Connection, log: Path, database: Path) -> None:
-    """Serve a sandbox Salesforce and send its port."""
+def sandbox(env: Env, line: Connection, log: Path, crm: str, database: Path) -> None:
+    """Serve a sandbox CRM and send its port."""
     _begin(line, log)
-    delivery = Delivery(Org(database), App(key=env["SF_CONSUMER_KEY"], secret=env["SF_CONSUMER_SECRET"]))
-    server = listen(delivery, host="127.0.0.1", port=0)
+    server = SANDBOXES[crm](env, database)
     line.send(server.server_port)
     server.serve_forever()
+
+
+def _salesforce(env: Env, database: Path) -> BaseWSGIServer:
+    app = App(key=env["SF_CONSUMER_KEY"], secret=env["SF_CONSUMER_SECRET"])
+    return listen_salesforce(salesforce.Delivery(Org(database), app), host="127.0.0.1", port=0)
+
+
+def _zendesk(env: Env, database: Path) -> BaseWSGIServer:
+    client = Client(id=env["ZENDESK_CLIENT_ID"], secret=env["ZENDESK_CLIENT_SECRET"])
+    return listen_zendesk(zendesk.Delivery(Account(database), client), host="127.0.0.1", port=0)
+
+
+SANDBOXES = {"salesforce": _salesforce, "zendesk": _zendesk}
 
 
 def receiver(env: Env, line: Connection, log: Path, point: str, nth: int) -> None:
@@ -111,7 +127,7 @@ class Around(Crm):
     def __init__(self, crm: Crm) -> None:
         self.crm, self.patience = crm, crm.patience
 
-    def find(self, people: Sequence[PersonMatch]) -> list[PersonFound]:
+    def find(self, people: Sequence[PersonMatch]) -> Sequence[Found]:
         return self.crm.find(people)
 
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
@@ -123,7 +139,7 @@ class Around(Crm):
         except Paused as why:
             raise self.paused(why) from None
 
-    def look(self, filings: Sequence[Filing]) -> list[Mapping[str, str]]:
+    def look(self, filings: Sequence[Filing]) -> Sequence[Collection[str]]:
         return self.crm.look(filings)
 
     def said(self, outcome: Outcome) -> Outcome:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from crms import SALESFORCE
 from kill_judge import GONE, Said, Stories, Verdict, judge, stories
 from kill_world import LATE, World
 
@@ -14,9 +15,11 @@ THREAD = "10150001_900100"
 KEY = f"facebook:10150001:{THREAD}:ana"
 
 RECEIVER = ("ingest.before_commit", "ingest.after_commit")
-WORKER = ("lane.claimed", "lane.placed", "work.claimed", "work.frozen", "work.sent", "work.settled")
+UNSENT = ("lane.claimed", "lane.placed", "work.claimed")
+FREEZING = ("work.frozen",)
 ANSWERED = ("work.sent", "work.settled")  #: passed after each call
-FAULTS = ("", "lost_answer", "late_commit")
+FAULTS = {"sqlite": ("", "lost_answer", "late_commit"), "postgresql": ("lost_answer",)}
+"""What becomes of the last write. What a CRM does is tried on one database, what a lost answer leaves on both."""
 
 
 def says(number: int, **more: str | int) -> Said:
@@ -24,6 +27,20 @@ def says(number: int, **more: str | int) -> Said:
 
 
 FIRST, SECOND = says(1), says(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How often a CRM is asked before it is written to, and written to."""
+
+    reads: int = 1
+    writes: int = 1
+
+
+NOTHING_TO_ASK = {"salesforce": Calls(0, 1), "zendesk": Calls(0, 1)}
+#: Salesforce: the case's fields and a note. Zendesk: the texts are read, blacked out, then fields and a note.
+BLANKING = {"salesforce": Calls(1, 2), "zendesk": Calls(2, 2)}
+WITHDRAWING = {"salesforce": Calls(1, 1), "zendesk": Calls(2, 2)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +52,17 @@ class Scenario:
     before: Sequence[Said] = ()
     meanwhile: Sequence[Said] = ()  #: said after the kill, before another worker is there
     closed: bool = False  #: an agent has closed the case 30 days before
-    reads: int = 1  #: how often the org is asked before it is written to
-    writes: int = 1
-
-    @property
-    def calls(self) -> int:
-        return self.reads + self.writes
+    method: str = "PUT"  #: of Zendesk's writes
+    calls: Mapping[str, Calls] = field(default_factory=lambda: {"salesforce": Calls(), "zendesk": Calls()})
 
 
 SCENARIOS = {
-    "create": Scenario(reads=0, sent=FIRST, story={KEY: ["<ana 1>"]}),
+    "create": Scenario(sent=FIRST, story={KEY: ["<ana 1>"]}, method="POST", calls=NOTHING_TO_ASK),
     "comment": Scenario(before=(FIRST,), sent=SECOND, story={KEY: ["<ana 1>", "<ana 2>"]}),
     "episode": Scenario(
         before=(FIRST,),
         closed=True,
+        method="POST",
         sent=says(2, episode=2),
         story={KEY: ["<ana 1>"], f"{KEY}~2": ["<ana 2>"]},
     ),
@@ -59,12 +73,13 @@ SCENARIOS = {
     ),
     "delete": Scenario(
         before=(FIRST, SECOND),
-        writes=2,  # the case's fields and a note
+        calls=BLANKING,
         sent=Said(author="ana", thread=THREAD, id="c1", verb="remove"),
         story={KEY: [GONE, "<ana 2>", GONE]},
     ),
     "withdraw": Scenario(
         before=(FIRST, SECOND),
+        calls=WITHDRAWING,
         sent=Said(author="ana", thread=THREAD, id="c2", verb="remove"),
         story={KEY: ["<ana 1>", GONE]},
     ),
@@ -92,7 +107,7 @@ def run(
     last: not when the point is passed first, but after the last call. fault: what becomes of the last write.
     kind: of the workers, from kill_processes.KINDS.
     """
-    world.order("switches", comment_edit=True)
+    world.let_all_be_done()
     if scenario.before:
         helper = world.start_worker()
         for said in scenario.before:
@@ -101,9 +116,13 @@ def run(
         helper.kill()
     if scenario.closed:
         world.close_cases_long_ago()
+    calls = scenario.calls[world.crm.name]
     if fault:
-        world.order("faults", fault=fault, path="composite", after=scenario.writes - 1, seconds=LATE)
-    nth = scenario.calls if last else 1
+        writes = (
+            {"path": "composite"} if world.crm is SALESFORCE else {"path": "ticket", "method": scenario.method}
+        )
+        world.order("faults", fault=fault, after=calls.writes - 1, seconds=LATE, **writes)
+    nth = calls.reads + calls.writes if last else 1
     killed = world.start_receiver(point) if point in RECEIVER else world.start_worker(point, nth, kind=kind)
     world.tell(scenario.sent)
     code = killed.ended() if point else None
@@ -113,7 +132,7 @@ def run(
     world.drain()
     if fault == "late_commit":
         time.sleep(LATE)  # what the org has taken on it still carries out, and the judge must see it
-    state = world.state()
+    cases = world.cases()
     return Outcome(
-        story=stories(state), verdict=judge(state, world.told), killed=code, ledger=world.command("ledger")
+        story=stories(cases), verdict=judge(cases, world.told), killed=code, ledger=world.command("ledger")
     )

@@ -1,11 +1,10 @@
-"""One world: an org, a receiver, workers, and a platform that repeats every callback until it gets a 2xx."""
+"""One world: a CRM, a receiver, workers, and a platform that repeats every callback until it gets a 2xx."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -17,37 +16,20 @@ from zlib import crc32
 import kill_processes
 import requests
 import road
+from crms import SALESFORCE, Seen, Side
 from kill_judge import Said
 from road import until
 from sqlalchemy import select
 
-from bridge.store import connect, schema
+from bridge.store import connect
 from bridge.store.tables import WAITING, item
 
 LEASE = 2.0  #: seconds; longer than the adapter's patience, which is 1.5 × timeout
 LATE = 3.5  #: seconds after which a late commit is carried out: after the first question, before latest_commit
 TIRELESS = 30.0  #: seconds for which the platform repeats a callback
 
-CONNECTIONS = """\
-version: 1
-connections:
-  acme-meta:
-    adapter: meta
-    app_secret: env:META_APP_SECRET
-    verify_token: env:META_VERIFY_TOKEN
-    accounts: {"10150001": {about: {brand: Acme}}}
-  salesforce:
-    adapter: salesforce
-    domain: acme.my
-    consumer_key: env:SF_CONSUMER_KEY
-    consumer_secret: env:SF_CONSUMER_SECRET
-    url: env:SF_URL
-    timeout: 1
-    latest_commit: 5 seconds
-mappings: [plain]
-"""
-
-MAPPING = """\
+MAPPINGS = {
+    "salesforce": """\
 version: 1
 mapping: plain
 source: any
@@ -66,12 +48,40 @@ case:
     reopen_within: 14 days
     set: {Status: Working}
     after_that: new_case
-"""
+""",
+    "zendesk": """\
+version: 1
+mapping: plain
+source: any
+target: zendesk
+contact:
+  object: user
+  match:
+    - external_id: "{author.id}"
+  none_found: {create: {external_id: "{author.id}", name: "{author.name}"}}
+case:
+  object: ticket
+  key_field: external_id
+  create:
+    subject: "{text | one_line | shorten 80}"
+    description: "{text}"
+    requester_id: "{person.id}"
+  update:
+    comment:
+      text: "{author.name}: {text}"
+      public: true
+  if_closed:
+    reopen_within: 14 days
+    set: {status: open}
+    after_that: new_case
+""",
+}
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["__main__", "pytest", "bridge.cli", "bridge.wiring", "bridge.worker", "bridge.web",
                                "bridge.store.schema", "adapters.meta", "adapters.salesforce",
-                               "bridge.sandbox.salesforce.server"])  # fmt: skip
+                               "adapters.zendesk", "bridge.sandbox.salesforce.server",
+                               "bridge.sandbox.zendesk.server"])  # fmt: skip
 _one_at_a_time = threading.Lock()  #: multiprocessing shares its list of children between threads without a lock
 
 
@@ -122,28 +132,30 @@ class Child:
 
 
 class World:
-    """An org and a receiver in a folder of their own. Leaving it ends every process that was started."""
+    """A CRM and a receiver in a folder of their own. Leaving it ends every process that was started."""
 
-    def __init__(self, folder: Path, template: Path, *, database_url: str = "") -> None:
-        """template: the file of a migrated database; database_url: an empty one to be used instead."""
-        self.folder, self.log = folder, folder / "processes.log"
+    def __init__(self, folder: Path, database_url: str, crm: Side = SALESFORCE) -> None:
+        """database_url: an empty, migrated database."""
+        self.folder, self.log, self.crm = folder, folder / "processes.log", crm
         self.told: list[Said] = []  #: what was answered with 2xx, in that order
         self._children: list[Child] = []
         self._http = threading.local()
         self._restarting = threading.Lock()
-        settings = {"LEASE": str(LEASE), "GATHER": "0.05", "POLL": "0.1"}
-        self.env = road.configure(folder, connections=CONNECTIONS, mapping=MAPPING, **settings)
-        self.env |= {"DATABASE_URL": database_url} if database_url else {}
-        self.store = connect(self.env["DATABASE_URL"])
-        if database_url:
-            schema.migrate(self.store)
-        else:
-            shutil.copy(template, folder / "bridge.db")
+        self.env = road.configure(
+            folder,
+            crm=crm,
+            file=road.connections(crm, "timeout: 1").replace("latest_commit: 2", "latest_commit: 5"),
+            mapping=MAPPINGS[crm.name],
+            database_url=database_url,
+            LEASE=str(LEASE),
+            POLL="0.2",
+        )
+        self.store = connect(database_url)
 
     def __enter__(self) -> World:
         try:
-            self.org = self._start(kill_processes.org, self.folder / "org.db")
-            self.env["SF_URL"] = f"http://127.0.0.1:{self.org.port}"
+            self.sandbox = self._start(kill_processes.sandbox, self.crm.name, self.folder / "org.db")
+            self.env[self.crm.url] = f"http://127.0.0.1:{self.sandbox.port}"
             self.receiver = self.start_receiver()
         except BaseException:
             self.__exit__()
@@ -214,7 +226,7 @@ class World:
 
     def drain(self, *, within: float = 60.0) -> None:
         """Wait until nothing is on its way."""
-        until(lambda: not self._waiting(), f"everything settles, see {self.log}", within=within)
+        until(lambda: not self._waiting(), f"everything settles, see {self.log}", within=within, every=0.2)
 
     def _waiting(self) -> bool:
         with self.store.read() as c:
@@ -222,39 +234,25 @@ class World:
 
     def order(self, what: str, **orders: Any) -> None:
         """Command the sandbox."""
-        answer = self.http.post(f"{self.env['SF_URL']}/sandbox/{what}", json=orders, timeout=10)
-        assert answer.ok, answer.text
+        self.crm.order(self.http, self.env, what, **orders)
 
-    def injected(self, fault: str) -> int:
-        """Return how often the sandbox did a fault."""
-        answer = self.http.get(f"{self.env['SF_URL']}/sandbox/chaos", timeout=10).json()
-        return int(answer["injected"].get(fault, 0))
+    def let_all_be_done(self) -> None:
+        """Let comments be changed, and nothing be refused for being too much."""
+        self.order("switches", **({"comment_edit": True} if self.crm is SALESFORCE else {"limits": False}))
 
-    def state(self) -> dict[str, Any]:
-        """Return the org's state."""
-        found: dict[str, Any] = self.http.get(f"{self.env['SF_URL']}/sandbox/state", timeout=10).json()
-        return found
+    def injected(self, *faults: str) -> int:
+        """Return how often the sandbox did one of these faults."""
+        answer = self.http.get(f"{self.env[self.crm.url]}/sandbox/chaos", timeout=10).json()
+        return sum(int(answer["injected"].get(fault, 0)) for fault in faults)
+
+    def cases(self) -> list[Seen]:
+        """Return what stands in the CRM."""
+        return self.crm.cases(self.crm.state(self.http, self.env))
 
     def close_cases_long_ago(self) -> None:
         """Let an agent have closed every case 30 days ago."""
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.env["SF_CONSUMER_KEY"],
-            "client_secret": self.env["SF_CONSUMER_SECRET"],
-        }
-        token = self.http.post(f"{self.env['SF_URL']}/services/oauth2/token", data=form, timeout=10).json()
-        rows = [
-            {"attributes": {"type": "Case"}, "Id": case["Id"], "Status": "Closed"}
-            for case in self.state()["cases"]
-        ]
         self.order("clock", offset_seconds=-30 * 86_400)
-        answer = self.http.patch(
-            f"{self.env['SF_URL']}/services/data/v66.0/composite/sobjects",
-            json={"allOrNone": True, "records": rows},
-            headers={"Authorization": f"Bearer {token['access_token']}"},
-            timeout=10,
-        )
-        assert all(row["success"] for row in answer.json()), answer.text
+        self.crm.close(self.http, self.env, [case.id for case in self.cases()])
         self.order("clock", offset_seconds=0)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from crms import SALESFORCE, SIDES, Side
 from kill_judge import GONE, Said
 from kill_scenarios import FAULTS, FIRST, KEY, SCENARIOS, THREAD, Outcome, Scenario, run
 from kill_world import World
+from postgres import Databases
 
 FIRST_REMOVED = Said(author="ana", thread=THREAD, id="c1", verb="remove")
 SECOND_REMOVED = Said(author="ana", thread=THREAD, id="c2", verb="remove")
@@ -17,43 +20,51 @@ SECOND_REMOVED = Said(author="ana", thread=THREAD, id="c2", verb="remove")
 POINTS = ("work.frozen", "work.sent", "work.settled")
 
 
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
 @pytest.mark.parametrize("point", POINTS)
-def test_a_comment_that_is_deleted_on_its_way_stands_nowhere(tmp_path: Path, template: Path, point: str) -> None:
+def test_a_comment_that_is_deleted_on_its_way_stands_nowhere(
+    tmp_path: Path, database: str, databases: Databases, crm: Side, point: str
+) -> None:
     scenario = replace(SCENARIOS["comment"], meanwhile=(SECOND_REMOVED,), story={KEY: ["<ana 1>", GONE]})
 
-    outcomes = with_every_fault(tmp_path, template, scenario, point)
+    outcomes = with_every_fault(tmp_path, FAULTS[database], databases, crm, scenario, point)
 
-    assert outcomes == [Outcome(story=scenario.story)] * len(FAULTS)
+    assert outcomes == [Outcome(story=scenario.story)] * len(FAULTS[database])
 
 
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
 @pytest.mark.parametrize("point", POINTS)
 def test_an_opening_text_that_is_deleted_on_its_way_stands_nowhere(
-    tmp_path: Path, template: Path, point: str
+    tmp_path: Path, database: str, databases: Databases, crm: Side, point: str
 ) -> None:
     scenario = replace(SCENARIOS["create"], meanwhile=(FIRST_REMOVED,), story={KEY: [GONE, GONE]})
 
-    outcomes = with_every_fault(tmp_path, template, scenario, point)
+    outcomes = with_every_fault(tmp_path, FAULTS[database], databases, crm, scenario, point)
 
-    assert outcomes == [Outcome(story=scenario.story)] * len(FAULTS)
+    assert outcomes == [Outcome(story=scenario.story)] * len(FAULTS[database])
 
 
-def test_an_edited_opening_text_is_deleted_with_its_edits(tmp_path: Path, template: Path) -> None:
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
+def test_an_edited_opening_text_is_deleted_with_its_edits(tmp_path: Path, databases: Databases, crm: Side) -> None:
     edited = SCENARIOS["edit"].sent
-    scenario = Scenario(before=(FIRST, edited), sent=FIRST_REMOVED, story={KEY: [GONE, GONE, GONE]})
+    words = 3 if crm is SALESFORCE else 2  # Zendesk blacks a comment out without a word
+    scenario = Scenario(before=(FIRST, edited), sent=FIRST_REMOVED, story={KEY: [GONE] * words})
 
-    with World(tmp_path / "world", template) as world:
+    with databases() as url, World(tmp_path / "world", url, crm) as world:
         outcome = run(world, scenario)
 
     assert outcome == Outcome(story=scenario.story, killed=None)
 
 
-def with_every_fault(tmp_path: Path, template: Path, scenario: Scenario, point: str) -> list[Outcome]:
-    """Run a scenario with each fault at the same time."""
+def with_every_fault(
+    tmp_path: Path, faults: Sequence[str], databases: Databases, crm: Side, scenario: Scenario, point: str
+) -> list[Outcome]:
+    """Run a scenario with each fault, all at the same time."""
 
     def outcome(fault: str) -> Outcome:
-        with World(tmp_path / f"world-{fault}", template) as world:
+        with databases() as url, World(tmp_path / f"world-{fault}", url, crm) as world:
             last = point != "work.frozen"
             return run(world, scenario, point=point, last=last, fault=fault)
 
-    with ThreadPoolExecutor(len(FAULTS)) as pool:
-        return list(pool.map(outcome, FAULTS))
+    with ThreadPoolExecutor(len(faults)) as pool:
+        return list(pool.map(outcome, faults))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from crms import Seen
 from kill_judge import Said, Verdict, judge
 
 ANA_1 = Said(author="ana", thread="p_1", id="1", text="<ana 1>")
@@ -14,22 +13,24 @@ REMOVAL = Said(author="ana", thread="p_1", id="2", verb="remove")
 KEY = "facebook:10150001:p_1:ana"
 
 
-def org(**cases: list[str]) -> dict[str, Any]:
-    """The state of an org: the opening text and the comments of each case, by what its key ends in."""
-    return {
-        "cases": [
-            {
-                "key": KEY + end.replace("again", "~2").replace("first", ""),
-                "fields": {"Subject": words[0], "Description": words[0]},
-                "comments": [{"body": f"Ana: {word}\n[cb:0123456789]"} for word in words[1:]],
-            }
-            for end, words in cases.items()
-        ]
-    }
+def org(**cases: list[str]) -> list[Seen]:
+    """Cases: the opening text and the later ones of each, by what its key ends in."""
+    return [
+        Seen(
+            id=end,
+            key=KEY + end.replace("again", "~2").replace("first", ""),
+            subject=words[0],
+            name="",
+            contact="",
+            status="open",
+            texts=(words[0], *(f"Ana: {word}" for word in words[1:])),
+        )
+        for end, words in cases.items()
+    ]
 
 
 @pytest.mark.parametrize(
-    ("state", "verdict"),
+    ("cases", "verdict"),
     [
         (org(first=["<ana 1>", "<ana 2>"], again=["<ana 3>"]), Verdict()),
         (org(first=["<ana 1>", "<ana 2>"]), Verdict(lost=("<ana 3>",))),
@@ -44,12 +45,12 @@ def org(**cases: list[str]) -> dict[str, Any]:
         (org(first=["<ana 1>", "<ana 2>"], again=["<ana 3>", "<eve>"]), Verdict(strange=("<eve>",))),
     ],
 )
-def test_the_judge_names_what_went_wrong(state: dict[str, Any], verdict: Verdict) -> None:
-    assert judge(state, [ANA_1, ANA_2, ANA_3]) == verdict
+def test_the_judge_names_what_went_wrong(cases: list[Seen], verdict: Verdict) -> None:
+    assert judge(cases, [ANA_1, ANA_2, ANA_3]) == verdict
 
 
 def test_the_judge_names_two_cases_for_one_key() -> None:
-    twins = {"cases": org(first=["<ana 1>"])["cases"] * 2}
+    twins = org(first=["<ana 1>"]) * 2
 
     assert judge(twins, [ANA_1]) == Verdict(twice=("<ana 1>",))
 

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
-from kill_scenarios import ANSWERED, FAULTS, RECEIVER, SCENARIOS, WORKER, Outcome, run
+from crms import SIDES, Side
+from kill_scenarios import ANSWERED, FAULTS, FREEZING, RECEIVER, SCENARIOS, UNSENT, Outcome, run
 from kill_world import World
+from postgres import Databases
+
+UNSENT_SCENARIOS = ("create", "comment", "delete")
 
 
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
+@pytest.mark.parametrize("point", [*RECEIVER, *UNSENT])
+def test_a_kill_before_anything_is_frozen_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, databases: Databases, crm: Side, point: str
+) -> None:
+    outcomes = run_all(tmp_path, databases, crm, list(product(UNSENT_SCENARIOS, [""])), point=point)
+
+    assert outcomes == {(name, ""): Outcome(story=SCENARIOS[name].story) for name in UNSENT_SCENARIOS}
+
+
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
 @pytest.mark.parametrize(
     ("point", "last"),
-    [*((point, False) for point in (*RECEIVER, *WORKER)), *((point, True) for point in ANSWERED)],
+    [*((point, False) for point in (*FREEZING, *ANSWERED)), *((point, True) for point in ANSWERED)],
 )
-def test_a_kill_loses_nothing_and_doubles_nothing(tmp_path: Path, template: Path, point: str, last: bool) -> None:
-    runs = list(product(SCENARIOS, FAULTS))
+def test_a_kill_while_it_is_sent_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, database: str, databases: Databases, crm: Side, point: str, last: bool
+) -> None:
+    runs = list(product(SCENARIOS, FAULTS[database]))
+
+    outcomes = run_all(tmp_path, databases, crm, runs, point=point, last=last)
+
+    assert outcomes == {(name, fault): Outcome(story=SCENARIOS[name].story) for name, fault in runs}
+
+
+def run_all(
+    tmp_path: Path, databases: Databases, crm: Side, runs: Sequence[tuple[str, str]], **how: Any
+) -> dict[tuple[str, str], Outcome]:
+    """Run scenarios with their faults, each in a world of its own and all at the same time."""
 
     def outcome(name: str, fault: str) -> Outcome:
-        with World(tmp_path / f"{name}-{fault}", template) as world:
-            return run(world, SCENARIOS[name], point=point, last=last, fault=fault)
+        with databases() as url, World(tmp_path / f"{name}-{fault}", url, crm) as world:
+            return run(world, SCENARIOS[name], fault=fault, **how)
 
     with ThreadPoolExecutor(len(runs)) as pool:  # they mostly wait: for leases to end and for late commits
-        outcomes = dict(zip(runs, pool.map(outcome, *zip(*runs, strict=True)), strict=True))
-
-    assert outcomes == {one: Outcome(story=SCENARIOS[one[0]].story) for one in runs}
+        return dict(zip(runs, pool.map(outcome, *zip(*runs, strict=True)), strict=True))

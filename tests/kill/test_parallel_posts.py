@@ -5,8 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+from crms import SIDES, Side
 from kill_judge import Said, Verdict, judge, stories
 from kill_world import World
+from postgres import Databases
 from sqlalchemy import select
 
 from bridge.store.tables import item
@@ -14,17 +17,18 @@ from bridge.store.tables import item
 THREAD = "10150001_900100"
 
 
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
 def test_ten_posts_of_one_author_at_once_become_one_case_in_the_ledgers_order(
-    tmp_path: Path, template: Path
+    tmp_path: Path, databases: Databases, crm: Side
 ) -> None:
     said = [
         Said(author="ana", thread=THREAD, id=f"c{n}", text=f"<{n}>", under="900100_42" if n % 2 else "")
         for n in range(10)
     ]
 
-    with World(tmp_path / "world", template) as world:
+    with databases() as url, World(tmp_path / "world", url, crm) as world:
         all_at_once(world, said)
-        found, exit_code = stories(world.state()), world.command("ledger")
+        found, exit_code = stories(world.cases()), world.command("ledger")
         with world.store.read() as c:
             ledger = c.execute(select(item.c.message_id).order_by(item.c.id)).scalars().all()
 
@@ -33,15 +37,18 @@ def test_ten_posts_of_one_author_at_once_become_one_case_in_the_ledgers_order(
     assert exit_code == 0
 
 
-def test_ten_authors_in_one_thread_at_once_become_ten_cases(tmp_path: Path, template: Path) -> None:
+@pytest.mark.parametrize("crm", SIDES, ids=repr)
+def test_ten_authors_in_one_thread_at_once_become_ten_cases(
+    tmp_path: Path, databases: Databases, crm: Side
+) -> None:
     said = [Said(author=f"a{n}", thread=THREAD, id=f"c{n}", text=f"<{n}>") for n in range(10)]
 
-    with World(tmp_path / "world", template) as world:
+    with databases() as url, World(tmp_path / "world", url, crm) as world:
         all_at_once(world, said)
-        state, exit_code = world.state(), world.command("ledger")
+        cases, exit_code = world.cases(), world.command("ledger")
 
-    assert stories(state) == {one.case: [one.text] for one in said}
-    assert judge(state, said) == Verdict()
+    assert stories(cases) == {one.case: [one.text] for one in said}
+    assert judge(cases, said) == Verdict()
     assert exit_code == 0
 
 
