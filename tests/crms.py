@@ -208,7 +208,7 @@ case:
                 id=str(ticket["id"]),
                 key=ticket["external_id"] or "",
                 subject=ticket["fields"]["subject"] or "",
-                name=_said(names[ticket["fields"]["requester_id"]]),
+                name=_said(names.get(ticket["fields"]["requester_id"], "")),  # "": nobody knows, so the agent is
                 contact="",
                 status=ticket["fields"]["status"],
                 texts=tuple(text for comment in ticket["comments"] for text in _texts(comment["html_body"])),

@@ -14,7 +14,8 @@ from typing import Any
 import meta_table
 import pytest
 import road
-from crms import SALESFORCE
+from crms import SALESFORCE, SIDES, ZENDESK, Side
+from postgres import Databases
 from road import OTHER_PAGE, Road, direct
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "meta"
@@ -91,10 +92,18 @@ EACH = 6  #: spoiled callbacks of each fixture
 IDS = {"comment_id", "mid", "photo_id", "video_id", "event_id"}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+@pytest.fixture(scope="module", params=SIDES, ids=repr)
+def running(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Road]:
+    crm: Side = request.param
     folder = tmp_path_factory.mktemp("spoiled")
-    with road.road(folder, road.configure(folder)) as found:
+    with (
+        databases() as url,
+        road.road(folder, road.configure(folder, crm=crm, database_url=url), crm=crm) as found,
+    ):
+        if crm is ZENDESK:
+            found.order("switches", limits=False)  # so many tickets at once are more than an account takes
         yield found
 
 
