@@ -104,12 +104,14 @@ class Message:
         """What makes it the same message again: channel:account:id:change, so that a redelivery is harmless.
 
         An edit adds its version, or a hash of the text where the platform numbers nothing; hidden and
-        unhidden add the event's time, or A → B → A → B would lose the last B.
+        unhidden add the event's time, or A → B → A → B would lose the last B. With the longest ids it is at most
+        2,400 bytes, and so fits an index of the database.
         """
-        key = f"{self.channel}:{self.account.id}:{self.id}:{self.change}"
+        key = f"{self.channel}:{self.account.id}:{self.id.translate(ESCAPED)}:{self.change}"
+        version = self.version if len(self.version) <= LONGEST_VERSION else _short(self.version)
         if self.change == "edited":
-            return f"{key}:{self.version or hashlib.sha256(self.text.encode()).hexdigest()[:16]}"
-        return f"{key}:{self.version}" if self.change in ("hidden", "unhidden") else key
+            return f"{key}:{version.translate(ESCAPED) or _short(self.text)}"
+        return f"{key}:{version.translate(ESCAPED)}" if self.change in ("hidden", "unhidden") else key
 
     @property
     def side(self) -> str:
@@ -117,6 +119,16 @@ class Message:
         if not self.author.is_self:
             return self.author.id
         return self.thread if self.kind == "direct" else ""
+
+
+ESCAPED = str.maketrans({"%": "%25", ":": "%3A", "#": "%23"})
+"""How ids stand in a key, where : divides its parts and # begins what we add to it."""
+
+LONGEST_VERSION = 64  #: characters; of a longer one a hash stands in the key
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 DELETED_TEXT = "[deleted by its author]"

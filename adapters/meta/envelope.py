@@ -7,20 +7,29 @@ https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-no
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping
 
 from adapters.meta import feed, messenger
-from adapters.meta.reading import Json, Page, Unfit, digits, event_name, ident, need, part, parts, words
+from adapters.meta.page import Page
 from bridge.message import Account
 from bridge.ports import Callback, Event, Skipped, Unreadable
+from bridge.reading import (
+    Json,
+    Unfit,
+    as_object,
+    compact,
+    digits,
+    document,
+    event_name,
+    fit,
+    ident,
+    need,
+    part,
+    parts,
+    words,
+)
 
 Reader = Callable[[Json, bytes, Page], list[Event]]
-
-DEEPEST = 64
-"""Levels of lists and objects in one item. Meta needs 8; whoever reads `raw` again must not run out of stack."""
 
 AROUND = frozenset({"id", "time", "uid", "hop_context"})
 """What stands beside the items of an entry and is none. hop_context: the apps a conversation went through."""
@@ -43,48 +52,20 @@ def read(callback: Callback, accounts: Mapping[str, Account]) -> list[Event]:
         return [Unreadable(item=callback.body, error=f"the body cannot be read: {fault}")]
 
 
-def compact(value: object) -> bytes:
-    """Return the value as compact JSON, in ASCII: a lone surrogate, which UTF-8 cannot hold, stays escaped."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
-
-
 def _document(body: bytes) -> tuple[str, list[object]]:
-    document = json.loads(
-        body.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
-    )
-    if not isinstance(document, dict):
-        raise Unfit("it is not an object")
-    if document.get("entry") is None:
+    found = as_object(document(body))
+    if found.get("entry") is None:
         raise Unfit("entry is missing")
-    return need(words(document, "object"), "object"), parts(document, "entry")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise Unfit("an object has one key twice")  # two readers could see two different messages
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Unfit(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):
-        raise Unfit("a number is too large")
-    return number
+    return need(words(found, "object"), "object"), parts(found, "entry")
 
 
 def _entry(entry: object, callback: Callback, accounts: Mapping[str, Account]) -> list[Event]:
-    if not isinstance(entry, dict):
-        return [Unreadable(item=compact(entry), error="entry: it is not an object")]
     try:
-        number = need(ident(entry, "id"), "id")
+        found = as_object(entry)
+        number = need(ident(found, "id"), "id")
     except Unfit as fault:
         return [Unreadable(item=compact(entry), error=f"entry: {fault}")]
-    items = list(_items(entry))
+    items = list(_items(found))
     if not items:
         return [Skipped(reason="system", event="empty entry")]
     if number not in accounts:
@@ -93,7 +74,8 @@ def _entry(entry: object, callback: Callback, accounts: Mapping[str, Account]) -
         account=accounts[number],
         connection=callback.connection,
         received_at=callback.received_at,
-        time=digits(entry, "time"),
+        time=digits(found, "time"),
+        ours=frozenset(accounts),
     )
     return [event for section, item in items for event in _item(section, item, page)]
 
@@ -114,7 +96,7 @@ def _item(section: str, item: object, page: Page) -> list[Event]:
         return [Skipped(reason="unknown_event", event=event_name(section))]
     raw = compact(item)
     try:
-        return READERS[section](_fit(item), raw, page)
+        return READERS[section](fit(item), raw, page)
     except ValueError as fault:
         return [Unreadable(item=raw, error=f"{section} item: {fault}")]
 
@@ -129,20 +111,3 @@ def _change(change: Json, raw: bytes, page: Page) -> list[Event]:
 
 
 READERS: dict[str, Reader] = {"changes": _change, "messaging": messenger.read, "standby": messenger.standby}
-
-
-def _fit(item: object) -> Json:
-    if not isinstance(item, dict):
-        raise Unfit("it is not an object")
-    level: list[object] = [item]
-    for _ in range(DEEPEST):
-        level = [inner for outer in level for inner in _within(outer)]
-    if level:
-        raise Unfit(f"it is nested deeper than {DEEPEST} levels")
-    return item
-
-
-def _within(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
