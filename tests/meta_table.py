@@ -32,9 +32,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "facebook_pages/restfb-feed-video-mute.json": ("skipped unknown_event feed:video:mute",),
     "facebook_pages/restfb-leadgen.json": ("skipped unknown_event leadgen",),
     "facebook_pages/restfb-mention-post-add-real.json": ("mention created",),
-    "facebook_pages/restfb-ratings-comment-edited-25.json": ("skipped system ratings:comment:edited",),
+    "facebook_pages/restfb-ratings-comment-edited-25.json": ("comment edited ours",),
     "facebook_pages/restfb-ratings-like-remove-25.json": ("skipped system ratings:like:remove",),
-    "facebook_pages/restfb-ratings-rating-edit-25.json": ("skipped system ratings:rating:edit",),
+    "facebook_pages/restfb-ratings-rating-edit-25.json": ("review edited",),
     "facebook_pages/restfb-ratings-reaction-edit.json": ("skipped system ratings:reaction:edit",),
     "messenger/botbuilder-Payload.json": ("direct created ours",),  # sender, recipient and Page are all "0"
     "messenger/botbuilder-PayloadWithPassThreadControl.json": ("skipped other_app pass_thread_control",),
@@ -49,7 +49,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "messenger/openpromo-fb-messaging.json": (
         "direct created",
         "direct created ours",
-        "skipped system postback",
+        "postback created",
         "skipped reaction reaction",
     ),
     "messenger/restfb-messaging-checkoutupdate-shipping.json": ("skipped system checkout_update",),
@@ -63,14 +63,14 @@ TABLE: dict[str, tuple[str, ...]] = {
     "messenger/restfb-messaging-optin-userref.json": ("skipped system optin",),
     "messenger/restfb-messaging-payment.json": ("skipped system payment",),
     "messenger/restfb-messaging-policy-callback-block.json": ("skipped system policy-enforcement",),
-    "messenger/restfb-messaging-postback-referral.json": ("skipped system postback",),
+    "messenger/restfb-messaging-postback-referral.json": ("postback created",),
     "messenger/restfb-messaging-reaction-2.json": ("skipped reaction reaction",),
     "messenger/restfb-messaging-read-basic.json": ("skipped receipt read",),
     "messenger/restfb-messaging-take-thread-control.json": ("skipped other_app take_thread_control",),
     "messenger/vercelreplay-deliveryConfirmation.json": ("skipped receipt delivery",),
     "messenger/vercelreplay-echoMessage.json": ("direct created ours",),
     "messenger/vercelreplay-imageAttachment.json": ("direct created",),
-    "messenger/vercelreplay-postbackClick.json": ("skipped system postback",),
+    "messenger/vercelreplay-postbackClick.json": ("postback created",),
 }
 """File -> one line per event: `<kind> <change>`, `ours` if the Page wrote it, or `skipped <reason> <event>`."""
 

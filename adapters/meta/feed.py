@@ -1,15 +1,19 @@
-"""Reads one change of a Page's feed: comments, posts, mentions of the Page, and what happens to them. Pure.
+"""Reads one change of a Page: comments, posts, mentions, reviews, and what happens to them. Pure.
 
 https://developers.facebook.com/docs/graph-api/webhooks/reference/page
 """
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from urllib.parse import quote
 
-from adapters.meta.reading import (
+from adapters.meta.page import Page
+from bridge.message import Attachment, Change, Kind, Message, Person, clean
+from bridge.ports import Event, Skipped
+from bridge.reading import (
     Json,
-    Page,
     Unfit,
     digits,
     event_name,
@@ -21,8 +25,6 @@ from adapters.meta.reading import (
     parts,
     words,
 )
-from bridge.message import Attachment, Change, Kind, Message, Person, clean
-from bridge.ports import Event, Skipped
 
 FIELDS = ("feed", "mention", "ratings")
 
@@ -46,6 +48,9 @@ POST_IDS = ("post_id", "photo_id", "video_id", "share_id", "link_id", "album_id"
 
 MEDIA = {"photo": "image", "video": "video"}
 
+STARS = {"NEGATIVE": 1, "POSITIVE": 5}
+"""Recommendations took the place of stars in 2018."""
+
 
 def read(change: Json, raw: bytes, page: Page) -> list[Event]:
     """Return the one event in {field, value}, with `field` one of FIELDS; raw: its bytes for the message.
@@ -55,13 +60,15 @@ def read(change: Json, raw: bytes, page: Page) -> list[Event]:
     value = part(change, "value")
     field, item, verb = words(change, "field"), words(value, "item"), words(value, "verb")
     name = event_name(field, need(item, "item"), need(verb, "verb"))
-    if field == "ratings":
-        return [Skipped(reason="system", event=name)]
     if item in ("reaction", "like"):
-        return [Skipped(reason="reaction", event=name)]
-    if verb not in CHANGES or not (item == "comment" or item in POSTS):
+        return [Skipped(reason="system" if field == "ratings" else "reaction", event=name)]
+    readable = {"rating", "comment"} if field == "ratings" else POSTS | {"comment"}
+    if verb not in CHANGES or item not in readable:
         return [Skipped(reason="unknown_event", event=name)]
-    return [_message(value, item, CHANGES[verb], mention=field == "mention", raw=raw, page=page)]
+    if item == "rating":
+        return [_review(value, CHANGES[verb], raw, page)]
+    told = _message(value, item, CHANGES[verb], mention=field == "mention", raw=raw, page=page)
+    return [_of_review(told, value) if field == "ratings" else told]
 
 
 def _message(value: Json, item: str, change: Change, *, mention: bool, raw: bytes, page: Page) -> Message:
@@ -90,6 +97,50 @@ def _message(value: Json, item: str, change: Change, *, mention: bool, raw: byte
     )
 
 
+def _review(value: Json, change: Change, raw: bytes, page: Page) -> Message:
+    """Return a review of the Page; its story is the thread of the comments on it."""
+    number = need(ident(value, "open_graph_story_id"), "open_graph_story_id")
+    author, text, stars = ident(value, "reviewer_id"), words(value, "review_text"), _stars(value)
+    return Message(
+        channel="facebook",
+        connection=page.connection,
+        account=page.account,
+        id=number,
+        kind="review",
+        change=change,
+        version=_version(value, change, page) or _fingerprint(change, f"{stars} {text}"),
+        author=Person(id=author, name=ornament(value, "reviewer_name"), is_self=author in page.ours),
+        thread=number,
+        text=text,
+        rating=stars,
+        url=_url(value, number),
+        sent_at=moment(value, "edited_time") or moment(value, "created_time"),
+        received_at=page.received_at,
+        public=True,
+        raw=raw,
+    )
+
+
+def _stars(value: Json) -> int | None:
+    """Return 1 to 5; None = unknown."""
+    stars = digits(value, "rating")
+    return int(stars) if stars in ("1", "2", "3", "4", "5") else STARS.get(ornament(value, "recommendation_type"))
+
+
+def _fingerprint(change: Change, said: str) -> str:
+    """Tell two edits without a time apart, also where only the stars changed."""
+    return hashlib.sha256(said.encode()).hexdigest()[:16] if change == "edited" else ""
+
+
+def _of_review(comment: Message, value: Json) -> Message:
+    """Return a comment on a review, in the review's thread: post_id is the reviewer's id, _ and the story's."""
+    story = ident(value, "open_graph_story_id") or ident(value, "post_id").rpartition("_")[2]
+    if not story:
+        return comment
+    above = story if comment.reply_to in ("", comment.thread) else comment.reply_to
+    return replace(comment, thread=story, reply_to=above)
+
+
 def _version(value: Json, change: Change, page: Page) -> str:
     if change == "edited":
         return digits(value, "edited_time")
@@ -103,7 +154,7 @@ def _author(value: Json, item: str, page: Page) -> Person:
     name = ornament(sender, "name") or ornament(value, "sender_name")
     if not number and item in OURS:
         number = page.account.id
-    return Person(id=number, name=name, is_self=number == page.account.id)
+    return Person(id=number, name=name, is_self=number in page.ours)
 
 
 def _url(value: Json, number: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads one messaging item of Messenger: messages, edits, deletions, and what is none of these. Pure.
+"""Reads one messaging item of Messenger: messages, edits, deletions, pressed buttons, and what is none. Pure.
 
 https://developers.facebook.com/docs/messenger-platform/reference/webhook-events
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from adapters.meta.reading import (
+from adapters.meta.page import Page
+from bridge.message import Attachment, Change, Kind, Message, Person, clean
+from bridge.ports import Event, Skipped
+from bridge.reading import (
     Json,
-    Page,
     Unfit,
     digits,
     event_name,
@@ -22,10 +24,15 @@ from adapters.meta.reading import (
     parts,
     words,
 )
-from bridge.message import Attachment, Change, Message, Person, clean
-from bridge.ports import Event, Skipped
 
-FIELDS = ("messages", "message_edits", "message_edit", "message_echoes", "message_reactions")
+FIELDS = (
+    "messages",
+    "message_edits",
+    "message_edit",
+    "message_echoes",
+    "message_reactions",
+    "messaging_postbacks",
+)
 """Fields of a change whose value is a messaging item: the App Dashboard's test button sends them so."""
 
 UNSUPPORTED = "[a message that Messenger cannot deliver to apps]"
@@ -38,7 +45,6 @@ SKIPPED: dict[str, Literal["receipt", "typing", "reaction", "system", "other_app
     "delivery": "receipt",
     "typing": "typing",
     "reaction": "reaction",
-    "postback": "system",
     "optin": "system",
     "referral": "system",
     "payment": "system",
@@ -68,6 +74,8 @@ def read(item: Json, raw: bytes, page: Page) -> list[Event]:
             events.append(_message(item, raw, page))
         elif name == "message_edit":
             events.append(_edit(item, raw, page))
+        elif name == "postback":
+            events.append(_postback(item, raw, page))
         elif name in SKIPPED:
             events.append(Skipped(reason=SKIPPED[name], event=name))
         else:
@@ -101,11 +109,26 @@ def _edit(item: Json, raw: bytes, page: Page) -> Message:
     return _direct(item, edit, "edited", text=words(edit, "text"), attachments=(), raw=raw, page=page)
 
 
+def _postback(item: Json, raw: bytes, page: Page) -> Event:
+    """Return a pressed button. Where it has no mid, who pressed it and when stand for one."""
+    pressed = part(item, "postback")
+    text = words(pressed, "title") or words(pressed, "payload")
+    if not text:
+        return Skipped(reason="system", event="postback")
+    mid = ident(pressed, "mid")
+    if not mid:
+        sender = need(ident(part(item, "sender"), "id"), "sender.id")
+        mid = f"postback:{sender}:{need(digits(item, 'timestamp'), 'timestamp')}"
+    told = {"mid": mid}
+    return _direct(item, told, "created", kind="postback", text=text, attachments=(), raw=raw, page=page)
+
+
 def _direct(
     item: Json,
     message: Json,
     change: Change,
     *,
+    kind: Kind = "direct",
     text: str,
     attachments: tuple[Attachment, ...],
     raw: bytes,
@@ -119,7 +142,7 @@ def _direct(
         connection=page.connection,
         account=page.account,
         id=need(ident(message, "mid"), "mid"),
-        kind="direct",
+        kind=kind,
         change=change,
         version=digits(message, "num_edit"),
         author=Person(id=author, is_self=ours),

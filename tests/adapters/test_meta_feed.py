@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from meta_calls import PAGE, RECEIVED, compact, fixture, parse
+from meta_calls import OTHER_PAGE, PAGE, RECEIVED, compact, fixture, parse
 
 from bridge.message import Attachment, Message, Person
 from bridge.ports import Event, Skipped, Unreadable
@@ -170,7 +170,17 @@ FIXTURES = {
         sent_at=SENT,
     ),
     "reaction": Skipped(reason="reaction", event="feed:reaction:add"),
-    "rating": Skipped(reason="system", event="ratings:rating:add"),
+    "rating": replace(
+        COMMENT,
+        id="904801",
+        kind="review",
+        thread="904801",
+        reply_to="",
+        text="Slow",
+        rating=1,
+        url="https://www.facebook.com/904801",
+        attachments=(),
+    ),
 }
 
 
@@ -216,11 +226,104 @@ def test_every_kind_of_post_is_a_post(item: str) -> None:
     assert (event.kind, event.id, event.author.is_self) == ("post", POST, False)
 
 
+def test_what_another_page_of_ours_writes_is_ours_if_it_is_listed() -> None:
+    comments = [message(**{"from": {"id": number}}) for number in (OTHER_PAGE.id, "10150003")]
+    review = {"item": "rating", "verb": "add", "open_graph_story_id": "9", "reviewer_id": OTHER_PAGE.id}
+    (told,) = change(review | {"rating": 5}, field="ratings")
+
+    assert [(one.account, one.author.is_self) for one in comments] == [(PAGE, True), (PAGE, False)]
+    assert isinstance(told, Message)
+    assert told.author.is_self
+
+
 def test_other_items_likes_and_fields_are_skipped_by_name() -> None:
     assert change({"item": "coupon", "verb": "add"}) == [Skipped(reason="unknown_event", event="feed:coupon:add")]
     assert change({"item": "like", "verb": "add"}) == [Skipped(reason="reaction", event="feed:like:add")]
     assert change({"leadgen_id": 1}, field="leadgen") == [Skipped(reason="unknown_event", event="leadgen")]
     assert change(None, field="parking\x00") == [Skipped(reason="unknown_event", event="parking\ufffd")]
+
+
+def review(**value: object) -> Message:
+    """What the rating fixture comes to with some of its values changed or added."""
+    whole = fixture("rating")["entry"][0]["changes"][0]["value"] | value
+    (event,) = change(whole, field="ratings")
+    assert isinstance(event, Message)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"recommendation_type": "POSITIVE"}, 5),
+        ({"recommendation_type": "NEGATIVE"}, 1),
+        ({"recommendation_type": "POSITIVE", "rating": 3}, 3),
+        ({"rating": "4"}, 4),
+        ({"recommendation_type": "NEUTRAL"}, None),
+        ({"recommendation_type": None, "rating": 0}, None),
+        ({"recommendation_type": None, "rating": 6}, None),
+        ({"recommendation_type": [], "rating": {}}, None),
+    ],
+)
+def test_a_review_has_one_to_five_stars_or_an_unknown_number(value: dict[str, object], expected: int) -> None:
+    assert review(**value).rating == expected
+
+
+@pytest.mark.parametrize(("verb", "expected"), [("edit", "edited"), ("edited", "edited"), ("remove", "deleted")])
+def test_a_review_is_changed_like_any_message(verb: str, expected: str) -> None:
+    assert (review(verb=verb).id, review(verb=verb).change) == ("904801", expected)
+
+
+def test_edits_of_a_review_without_a_time_are_told_apart_by_stars_and_text() -> None:
+    edits = [review(verb="edit", rating=stars, review_text=text) for stars, text in ((2, "a"), (3, "a"), (3, "b"))]
+
+    again = review(verb="edit", rating=2, review_text="a")
+
+    assert len({one.key for one in edits}) == 3
+    assert again.key == edits[0].key
+
+
+@pytest.mark.parametrize("story", [{"open_graph_story_id": 904801}, {"post_id": "6100000901_904801"}])
+def test_a_comment_on_a_review_stands_in_the_reviews_thread(story: dict[str, object]) -> None:
+    found = [
+        *change(
+            {"item": "comment", "verb": "add", "comment_id": "904801_1", "message": "Why?"} | story, "ratings"
+        ),
+        *change(
+            {"item": "comment", "verb": "add", "comment_id": "904801_2", "parent_id": "904801_1"} | story,
+            "ratings",
+        ),
+    ]
+
+    assert [(one.kind, one.id, one.thread, one.reply_to) for one in found if isinstance(one, Message)] == [
+        ("comment", "904801_1", "904801", "904801"),
+        ("comment", "904801_2", "904801", "904801_1"),
+    ]
+
+
+def test_a_comment_on_an_unnamed_review_is_its_own_thread() -> None:
+    (found,) = change({"item": "comment", "verb": "add", "comment_id": "904801_1"}, "ratings")
+
+    assert isinstance(found, Message)
+    assert (found.thread, found.reply_to) == ("904801_1", "")
+
+
+def test_what_else_happens_to_reviews_is_skipped_by_name() -> None:
+    found = [
+        *change({"item": "like", "verb": "add"}, "ratings"),
+        *change({"item": "post", "verb": "add"}, "ratings"),
+    ]
+
+    assert found == [
+        Skipped(reason="system", event="ratings:like:add"),
+        Skipped(reason="unknown_event", event="ratings:post:add"),
+    ]
+
+
+def test_a_review_without_a_story_is_unreadable() -> None:
+    (found,) = change({"item": "rating", "verb": "add", "review_text": "Slow"}, "ratings")
+
+    assert isinstance(found, Unreadable)
+    assert found.error == "changes item: open_graph_story_id is missing"
 
 
 def test_a_redelivered_edit_is_the_same_and_a_second_edit_is_not() -> None:
@@ -317,7 +420,8 @@ def test_ornaments_of_the_wrong_type_cost_nothing_but_themselves() -> None:
         ({"comment_id": True}, "comment_id is true or false, expected text or a whole number"),
         ({"comment_id": 1.5}, "comment_id is a fraction, expected text or a whole number"),
         ({"comment_id": ["secret words"]}, "comment_id is a list, expected text or a whole number"),
-        ({"comment_id": "x" * 513}, "comment_id is 513 characters long, an id has at most 512"),
+        ({"comment_id": "x" * 513}, "comment_id is 513 bytes long, an id has at most 512"),
+        ({"comment_id": "漢" * 171}, "comment_id is 513 bytes long, an id has at most 512"),
         ({"from": "Ana"}, "from is text, expected an object"),
         ({"from": {"id": {}}}, "id is an object, expected text or a whole number"),
         ({"message": 7}, "message is a number, expected text"),

@@ -54,7 +54,7 @@ FIXTURES = {
     "unsupported": replace(PLAIN, id="m_X", text="[a message that Messenger cannot deliver to apps]"),
     "empty": Skipped(reason="system", event="message"),
     "delivery": Skipped(reason="receipt", event="delivery"),
-    "postback": Skipped(reason="system", event="postback"),
+    "postback": replace(PLAIN, id="m_Pb", kind="postback", text="Get started"),
 }
 
 
@@ -120,7 +120,7 @@ def test_what_came_before_a_message_is_no_event_of_its_own() -> None:
     assert isinstance(found, Message)
 
 
-@pytest.mark.parametrize("field", ["messages", "message_echoes", "message_edits"])
+@pytest.mark.parametrize("field", ["messages", "message_echoes", "message_edits", "messaging_postbacks"])
 def test_the_test_button_of_the_dashboard_sends_a_message_too(field: str) -> None:
     document = fixture("test_button")
     document["entry"][0]["changes"][0]["field"] = field
@@ -134,6 +134,28 @@ def test_the_test_button_of_the_dashboard_sends_a_message_too(field: str) -> Non
         "test_message",
         "direct",
     )
+
+
+def pressed(**postback: object) -> Message:
+    (event,) = item(message=None, postback=postback)
+    assert isinstance(event, Message)
+    return event
+
+
+def test_a_button_without_a_title_says_its_payload() -> None:
+    assert pressed(mid="m_Pb", payload="ORDER_STATUS").text == "ORDER_STATUS"
+
+
+def test_a_button_without_a_mid_is_known_again_by_who_pressed_it_and_when() -> None:
+    first, again = pressed(title="Yes"), pressed(title="Yes", payload="Y")
+
+    assert first.key == again.key == f"messenger:10150001:postback%3A{PSID}%3A1793000000123:created"
+
+
+def test_a_pressed_button_belongs_to_the_customers_conversation() -> None:
+    found = pressed(title="Yes")
+
+    assert (found.thread, found.side, found.public) == (PSID, PSID, False)
 
 
 @pytest.mark.parametrize("flagged", [True, False])
@@ -214,6 +236,9 @@ def test_an_attachment_keeps_its_kind_address_and_name(given: object, expected: 
             "a location's coordinates are not two numbers",
         ),
         ({"message": None, "message_edit": {"text": "hi"}}, "mid is missing"),
+        ({"message": None, "postback": {"title": "Yes"}, "timestamp": None}, "timestamp is missing"),
+        ({"message": None, "postback": {"title": "Yes"}, "sender": None}, "sender.id is missing"),
+        ({"message": None, "postback": {"title": 7}}, "title is a number, expected text"),
     ],
 )
 def test_what_must_not_be_guessed_is_unreadable_and_says_why(changed: dict[str, object], error: str) -> None:

@@ -66,6 +66,8 @@ def test_the_examples_of_the_demo_tell_their_story() -> None:
 
     for file in sorted(EXAMPLES.glob("*.json")):
         body = file.read_bytes()
+        if b'"entry"' not in body:
+            continue  # X's and the app's
         story[file.stem] = [line(event) for event in received(json.loads(body), body)]
 
     assert story == {
