@@ -7,16 +7,15 @@ surprising (anchors, tags, merge keys, duplicate keys, several documents) is ref
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from bridge.errors import ConfigError
+from bridge.mapping.codes import CODES
 from bridge.message import UNSTORABLE
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # some builds of PyYAML lack libyaml
@@ -61,18 +60,29 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend in a file. str() is what the admin reads; `shown` is the line, "" = do not show it."""
+    """One thing to mend in a file. str() is what the admin reads.
+
+    line 0: it is about the file as a whole. code: one of CODES, its place in the reference. shown: the line,
+    "" = do not show it.
+    """
 
     file: str
     line: int
     column: int
+    code: str
     reason: str
     shown: str = ""
     allowed: str = ""
     suggestion: str = ""
 
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"a fault has no code {self.code!r}: explain it in CODES")
+
     def __str__(self) -> str:
-        told = [f"{self.file}:{self.line}:{self.column} error: {self.reason}"]
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        first, *rest = self.reason.split("\n")
+        told = [f"{place} error: {first} [{self.code}]", *rest]
         if self.shown.strip():
             told += self._excerpt()
         if self.allowed:
@@ -103,6 +113,7 @@ class Document:
     def fault(
         self,
         node: Node,
+        code: str,
         reason: str,
         *,
         inside: str = "",
@@ -113,6 +124,7 @@ class Document:
     ) -> Fault:
         """What is wrong at a node.
 
+        code: one of CODES.
         inside: point at the nth place of this text within the node's source, where it is found there.
         key: point at the node's key, not at its value.
         """
@@ -127,7 +139,7 @@ class Document:
             else:
                 line, column = _line_and_column(self.source, at)
         shown = "" if self.secret else _line(self.source, line)
-        return Fault(self.file, line, column, reason, shown, allowed, suggestion)
+        return Fault(self.file, line, column, code, reason, shown, allowed, suggestion)
 
     def where(self, node: Node) -> str:
         """`file:line` of a node: how receipts and dropped messages name a line."""
@@ -174,82 +186,6 @@ def near(word: str, choices: Sequence[str]) -> str:
     return lower[found[0]] if found else ""
 
 
-def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
-    """What pydantic found wrong with `plain(document.root)`, as faults with positions.
-
-    model: the class that was validated; it names the allowed keys. A class variable `not_yet` on a model
-    holds the keys that are refused as not yet supported. A PydanticCustomError may carry `allowed` and
-    `suggestion` in its context.
-    """
-    return [_fault_of(dict(found), document, model) for found in error.errors(include_url=False)]
-
-
-EXPECTED = {
-    "model_type": "a map (key: value) is expected here",
-    "dict_type": "a map (key: value) is expected here",
-    "list_type": "a list is expected here: - one, or [one, two]",
-    "tuple_type": "a list is expected here: - one, or [one, two]",
-    "string_type": "one text is expected here, not a list or a map",
-}
-SPEAKING = {*EXPECTED, "value_error", "not_yet"}  #: their sentences need no value behind them
-
-
-def _fault_of(found: Mapping[str, Any], document: Document, model: type[BaseModel]) -> Fault:
-    loc, context = found["loc"], found.get("ctx", {})
-    node, kind, value = document.at(loc), found["type"], found["input"]
-    if kind == "extra_forbidden":
-        return _unknown_key(str(loc[-1]), node, document, _model_at(model, loc[:-1]))
-    if kind == "missing":
-        return document.fault(node, f"{loc[-1]!r} is missing", key=True)
-    if kind == "literal_error":
-        choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-        shown = "this value" if document.secret else repr(value)
-        suggestion = "" if document.secret else near(str(value), choices.split(", "))
-        return document.fault(node, f"{shown} is not possible here", allowed=choices, suggestion=suggestion)
-    reason = EXPECTED.get(kind, str(found["msg"]).removeprefix("Value error, "))
-    if isinstance(value, str) and kind not in SPEAKING and not document.secret:
-        reason = f"{reason}: {value!r}"
-    allowed, suggestion = str(context.get("allowed", "")), str(context.get("suggestion", ""))
-    of_key = loc[-1:] == ("[key]",)  # so pydantic marks what is wrong with a key, not with its value
-    return document.fault(node, reason, key=of_key, allowed=allowed, suggestion=suggestion)
-
-
-def _unknown_key(key: str, node: Node, document: Document, model: type[BaseModel] | None) -> Fault:
-    if key in getattr(model, "not_yet", ()):
-        return document.fault(node, f"{key!r} is not yet supported", key=True)
-    known = [field.alias or name for name, field in model.model_fields.items()] if model else []
-    return document.fault(
-        node, f"unknown key {key!r}", key=True, allowed=", ".join(known), suggestion=near(key, known)
-    )
-
-
-def _model_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
-    annotation: Any = model
-    for part in loc:
-        annotation = next((found for kind in _kinds(annotation) if (found := _step(kind, part))), None)
-    models = [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return models[0] if models else None
-
-
-def _kinds(annotation: Any) -> list[Any]:
-    """The alternatives of a type: X | None gives [X, None]."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _kinds(get_args(annotation)[0])
-    if origin in (Union, types.UnionType):
-        return [kind for arg in get_args(annotation) for kind in _kinds(arg)]
-    return [annotation]
-
-
-def _step(kind: Any, part: str | int) -> Any:
-    """The type one step down a path: of a model's field, a map's value, a list's item; None = no such step."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        fields = kind.model_fields.items()
-        return next((field.annotation for name, field in fields if part in (name, field.alias)), None)
-    arguments = get_args(kind)
-    return arguments[1 if isinstance(part, str) and len(arguments) > 1 else 0] if arguments else None
-
-
 class _Builder:
     """Builds the tree from YAML's events; compose() would follow aliases and forget explicit tags."""
 
@@ -267,21 +203,22 @@ class _Builder:
         try:
             return self.document()
         except _TooBig as error:
-            self.refuse(error.at, str(error))
+            self.refuse(error.at, error.code, str(error))
         except yaml.MarkedYAMLError as error:
             mark: Any = error.problem_mark or error.context_mark
             hint = "text with {placeholders}, ': ' or '#' in it is written in \"quotes\""
             at = min(mark.index, len(self.source)) if mark else 0
-            self.refuse(at, f"this is not valid YAML: {error.problem or error.context}; {hint}")
+            self.refuse(at, "invalid-yaml", f"this is not valid YAML: {error.problem or error.context}; {hint}")
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # odd escapes, without libyaml
-            self.refuse(0, f"this is not valid YAML: {error}")
+            self.refuse(0, "invalid-yaml", f"this is not valid YAML: {error}")
         return None
 
     def too_large_or_unprintable(self) -> bool:
         if len(self.source.encode(errors="replace")) > MOST_BYTES:
-            self.refuse(0, f"the file is larger than {MOST_BYTES // 1000} kB")
+            self.refuse(0, "too-large", f"the file is larger than {MOST_BYTES // 1000} kB")
         elif found := UNPRINTABLE.search(self.source):
-            self.refuse(found.start(), f"the file contains the unprintable character {found.group()!r}")
+            shown = f"the file contains the unprintable character {found.group()!r}"
+            self.refuse(found.start(), "unprintable-character", shown)
         return bool(self.faults)
 
     def document(self) -> Node | None:
@@ -289,32 +226,37 @@ class _Builder:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self.refuse(_at(event.start_mark), "a file holds one document: remove this '---'")
+                    reason = "a file holds one document: remove this '---'"
+                    self.refuse(_at(event.start_mark), "second-document", reason)
                 root = self.node(next(self.events), depth=1)
         if root is None:
-            self.refuse(0, "the file is empty")
+            self.refuse(0, "empty-file", "the file is empty")
         return root
 
     def node(self, event: Any, *, depth: int) -> Node:
         begin = _at(event.start_mark)
         self.count += 1
         if depth > DEEPEST:
-            raise _TooBig(begin, f"lists and maps are nested deeper than {DEEPEST} levels")
+            raise _TooBig(begin, "too-deep", f"lists and maps are nested deeper than {DEEPEST} levels")
         if self.count > MOST_NODES:
-            raise _TooBig(begin, f"the file holds more than {MOST_NODES} values")
+            raise _TooBig(begin, "too-many-values", f"the file holds more than {MOST_NODES} values")
         if isinstance(event, yaml.AliasEvent):
-            self.refuse(begin, f"a YAML alias{self.shown('*', event.anchor)} cannot be used: write the value out")
+            alias = self.shown("*", event.anchor)
+            self.refuse(begin, "yaml-alias", f"a YAML alias{alias} cannot be used: write the value out")
             return self.at("", begin, _at(event.end_mark))
         if event.anchor is not None:
-            self.refuse(begin, f"a YAML anchor{self.shown('&', event.anchor)} cannot be used: remove it")
+            anchor = self.shown("&", event.anchor)
+            self.refuse(begin, "yaml-anchor", f"a YAML anchor{anchor} cannot be used: remove it")
         if event.tag is not None:
-            self.refuse(begin, f"a YAML tag{self.shown('', event.tag)} cannot be used: remove it")
+            tag = self.shown("", event.tag)
+            self.refuse(begin, "yaml-tag", f"a YAML tag{tag} cannot be used: remove it")
         if isinstance(event, yaml.SequenceStartEvent):
             return self.list(begin, depth=depth)
         if isinstance(event, yaml.MappingStartEvent):
             return self.map(event, depth=depth)
         if UNSTORABLE.search(event.value):
-            self.refuse(begin, "no database stores NUL or half a character (\\0, \\ud800): remove it")
+            reason = "no database stores NUL or half a character (\\0, \\ud800): remove it"
+            self.refuse(begin, "unstorable-character", reason)
         return self.at(event.value, begin, _at(event.end_mark))
 
     def list(self, begin: int, *, depth: int) -> Node:
@@ -340,14 +282,14 @@ class _Builder:
         begin, end = key.span
         if bare or not isinstance(key.value, str):
             shown = "" if self.secret else f" {{{self.source[begin:end][:60]}}}"
-            self.refuse(begin, f'braces without quotes are a YAML map: write{shown} in "quotes"')
+            self.refuse(begin, "missing-quotes", f'braces without quotes are a YAML map: write{shown} in "quotes"')
         elif key.value == "<<":
-            self.refuse(begin, "a YAML merge key '<<' cannot be used: write the keys out")
+            self.refuse(begin, "yaml-merge-key", "a YAML merge key '<<' cannot be used: write the keys out")
         elif key.value in entries:
             first = (entries[key.value].key_at or (0,))[0]
-            self.refuse(begin, f"{key.value!r} stands here twice: first on line {first}")
+            self.refuse(begin, "duplicate-key", f"{key.value!r} stands here twice: first on line {first}")
         elif not key.value:
-            self.refuse(begin, "a key is missing before ':'")
+            self.refuse(begin, "empty-key", "a key is missing before ':'")
         else:
             return key.value
         return ""
@@ -359,10 +301,10 @@ class _Builder:
     def at(self, value: str | tuple[Node, ...] | Mapping[str, Node], begin: int, end: int) -> Node:
         return Node(value, *_line_and_column(self.source, begin), (begin, end))
 
-    def refuse(self, at: int, reason: str) -> None:
+    def refuse(self, at: int, code: str, reason: str) -> None:
         line, column = _line_and_column(self.source, at)
         shown = "" if self.secret else _line(self.source, line)
-        self.faults.append(Fault(self.file, line, column, reason, shown))
+        self.faults.append(Fault(self.file, line, column, code, reason, shown))
 
 
 def _at(mark: Any) -> int:
@@ -371,9 +313,9 @@ def _at(mark: Any) -> int:
 
 
 class _TooBig(Exception):
-    def __init__(self, at: int, reason: str) -> None:
+    def __init__(self, at: int, code: str, reason: str) -> None:
         super().__init__(reason)
-        self.at = at
+        self.at, self.code = at, code
 
 
 def _line_and_column(source: str, at: int) -> tuple[int, int]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from bridge.errors import ConfigError
-from bridge.mapping.document import DEEPEST, Document, Fault, faults_of, near, parse, plain
+from bridge.mapping.document import DEEPEST, Document, Fault, near, parse, plain
+from bridge.mapping.findings import faults_of
 
 
 def refused(text: str, *, secret: bool = False) -> tuple[str, ...]:
@@ -61,30 +62,38 @@ def test_a_byte_order_mark_does_not_shift_positions() -> None:
 def test_windows_line_ends_do_not_shift_positions() -> None:
     document = parse("a: b\r\nc: d\r\n", "m.yaml")
 
-    assert str(document.fault(document.at(("c",)), "wrong")) == "m.yaml:2:4 error: wrong\n    c: d\n       ^"
+    assert str(document.fault(document.at(("c",)), "not-a-map", "wrong")) == (
+        "m.yaml:2:4 error: wrong [not-a-map]\n    c: d\n       ^"
+    )
 
 
 REFUSED = {
-    "a: 1\nb: 2\na: 3": "m.yaml:3:1 error: 'a' stands here twice: first on line 1",
-    "a: &x 1": "m.yaml:1:4 error: a YAML anchor '&x' cannot be used: remove it",
-    "a: *x": "m.yaml:1:4 error: a YAML alias '*x' cannot be used: write the value out",
-    "a: !!int 3": "m.yaml:1:4 error: a YAML tag 'tag:yaml.org,2002:int' cannot be used: remove it",
+    "a: 1\nb: 2\na: 3": "m.yaml:3:1 error: 'a' stands here twice: first on line 1 [duplicate-key]",
+    "a: &x 1": "m.yaml:1:4 error: a YAML anchor '&x' cannot be used: remove it [yaml-anchor]",
+    "a: *x": "m.yaml:1:4 error: a YAML alias '*x' cannot be used: write the value out [yaml-alias]",
+    "a: !!int 3": "m.yaml:1:4 error: a YAML tag 'tag:yaml.org,2002:int' cannot be used: remove it [yaml-tag]",
     "a: !!python/name:os.exec x": "m.yaml:1:4 error: a YAML tag 'tag:yaml.org,2002:python/name:os.exec' "
-    "cannot be used: remove it",
-    "<<: {a: b}": "m.yaml:1:1 error: a YAML merge key '<<' cannot be used: write the keys out",
-    "a: 1\n---\nb: 2": "m.yaml:2:1 error: a file holds one document: remove this '---'",
-    "a: {person.id}": 'm.yaml:1:5 error: braces without quotes are a YAML map: write {person.id} in "quotes"',
-    "{a: b}: c": 'm.yaml:1:1 error: braces without quotes are a YAML map: write {{a: b}} in "quotes"',
+    "cannot be used: remove it [yaml-tag]",
+    "<<: {a: b}": "m.yaml:1:1 error: a YAML merge key '<<' cannot be used: write the keys out [yaml-merge-key]",
+    "a: 1\n---\nb: 2": "m.yaml:2:1 error: a file holds one document: remove this '---' [second-document]",
+    "a: {person.id}": (
+        'm.yaml:1:5 error: braces without quotes are a YAML map: write {person.id} in "quotes" [missing-quotes]'
+    ),
+    "{a: b}: c": (
+        'm.yaml:1:1 error: braces without quotes are a YAML map: write {{a: b}} in "quotes" [missing-quotes]'
+    ),
     "a: {b: c}: d": "m.yaml:1:10 error: this is not valid YAML: mapping values are not allowed in this context; "
-    "text with {placeholders}, ': ' or '#' in it is written in \"quotes\"",
-    "'': b": "m.yaml:1:1 error: a key is missing before ':'",
-    "": "m.yaml:1:1 error: the file is empty",
-    "# only a remark": "m.yaml:1:1 error: the file is empty",
-    "a: \x07": "m.yaml:1:4 error: the file contains the unprintable character '\\x07'",
-    'a: "\\0"': "m.yaml:1:4 error: no database stores NUL or half a character (\\0, \\ud800): remove it",
-    "[" * 40: f"m.yaml:1:{DEEPEST + 1} error: lists and maps are nested deeper than {DEEPEST} levels",
-    "[" * 100_000: f"m.yaml:1:{DEEPEST + 1} error: lists and maps are nested deeper than {DEEPEST} levels",
-    "a" * 200_001: "m.yaml:1:1 error: the file is larger than 200 kB",
+    "text with {placeholders}, ': ' or '#' in it is written in \"quotes\" [invalid-yaml]",
+    "'': b": "m.yaml:1:1 error: a key is missing before ':' [empty-key]",
+    "": "m.yaml:1:1 error: the file is empty [empty-file]",
+    "# only a remark": "m.yaml:1:1 error: the file is empty [empty-file]",
+    "a: \x07": "m.yaml:1:4 error: the file contains the unprintable character '\\x07' [unprintable-character]",
+    'a: "\\0"': "m.yaml:1:4 error: no database stores NUL or half a character (\\0, \\ud800): remove it "
+    "[unstorable-character]",
+    "[" * 40: f"m.yaml:1:{DEEPEST + 1} error: lists and maps are nested deeper than {DEEPEST} levels [too-deep]",
+    "[" * 100_000: f"m.yaml:1:{DEEPEST + 1} error: lists and maps are nested deeper than {DEEPEST} levels "
+    "[too-deep]",
+    "a" * 200_001: "m.yaml:1:1 error: the file is larger than 200 kB [too-large]",
 }
 
 
@@ -97,7 +106,7 @@ def test_a_file_with_too_many_values_is_refused() -> None:
     faults = refused("- a\n" * 20_001)
 
     assert [first_line(fault) for fault in faults] == [
-        "m.yaml:20000:3 error: the file holds more than 20000 values"
+        "m.yaml:20000:3 error: the file holds more than 20000 values [too-many-values]"
     ]
 
 
@@ -117,10 +126,11 @@ def test_all_faults_are_reported_at_once_in_the_order_of_lines() -> None:
 
 
 def test_a_fault_shows_its_line_what_is_allowed_and_one_near_spelling() -> None:
-    fault = Fault("meta.yaml", 23, 14, "unknown thing 'one'", "    - text: {one: two}", "ones, twos", "ones")
+    shown = "    - text: {one: two}"
+    fault = Fault("meta.yaml", 23, 14, "unknown-word", "unknown thing 'one'", shown, "ones, twos", "ones")
 
     assert str(fault) == (
-        "meta.yaml:23:14 error: unknown thing 'one'\n"
+        "meta.yaml:23:14 error: unknown thing 'one' [unknown-word]\n"
         "    - text: {one: two}\n"
         "             ^\n"
         "    -> allowed: ones, twos\n"
@@ -128,10 +138,16 @@ def test_a_fault_shows_its_line_what_is_allowed_and_one_near_spelling() -> None:
     )
 
 
+def test_a_fault_of_a_file_as_a_whole_has_no_place_and_its_code_ends_the_first_line() -> None:
+    fault = Fault("/etc/care.yaml", 0, 0, "unreadable-file", "it cannot be read\n    -> look at its rights")
+
+    assert str(fault) == "/etc/care.yaml error: it cannot be read [unreadable-file]\n    -> look at its rights"
+
+
 def test_a_fault_far_along_a_line_shows_its_surroundings() -> None:
     line = "a: " + "x" * 500 + "WRONG" + "y" * 500
 
-    lines = str(Fault("m.yaml", 1, 504, "wrong", line)).split("\n")
+    lines = str(Fault("m.yaml", 1, 504, "not-a-map", "wrong", line)).split("\n")
 
     assert max(map(len, lines)) < 120
     assert lines[1][lines[2].index("^") :].startswith("WRONG")
@@ -141,9 +157,9 @@ def test_a_fault_points_into_a_string() -> None:
     document = parse('a: "x {one} {one}"\nb: |\n  first\n  {two} there\n', "m.yaml")
 
     places = [
-        document.fault(document.at(("a",)), "wrong", inside="one", nth=1),
-        document.fault(document.at(("b",)), "wrong", inside="two"),
-        document.fault(document.at(("a",)), "wrong", inside="not there"),
+        document.fault(document.at(("a",)), "not-a-map", "wrong", inside="one", nth=1),
+        document.fault(document.at(("b",)), "not-a-map", "wrong", inside="two"),
+        document.fault(document.at(("a",)), "not-a-map", "wrong", inside="not there"),
     ]
 
     assert [(place.line, place.column) for place in places] == [(1, 14), (4, 4), (1, 4)]
@@ -208,14 +224,14 @@ def test_what_pydantic_finds_is_told_with_positions() -> None:
     )
 
     assert [first_line(fault) for fault in told] == [
-        "t.yaml:2:12 error: unknown key 'color'",
-        "t.yaml:2:24 error: 'later' is not yet supported",
-        "t.yaml:3:15 error: 'gren' is not possible here",
-        "t.yaml:4:13 error: Input should be a valid integer, unable to parse string as an integer: 'many'",
-        "t.yaml:5:13 error: a size is even",
-        "t.yaml:6:6 error: a map (key: value) is expected here",
-        "t.yaml:7:7 error: a list is expected here: - one, or [one, two]",
-        "t.yaml:1:1 error: 'name' is missing",
+        "t.yaml:2:12 error: unknown key 'color' [unknown-key]",
+        "t.yaml:2:24 error: 'later' is not yet supported [not-yet]",
+        "t.yaml:3:15 error: 'gren' is not possible here [not-possible]",
+        "t.yaml:4:13 error: write a whole number: 'many' [not-a-whole-number]",
+        "t.yaml:5:13 error: a size is even [wrong-setting]",
+        "t.yaml:6:6 error: a map (key: value) is expected here [not-a-map]",
+        "t.yaml:7:7 error: a list is expected here: - one, or [one, two] [not-a-list]",
+        "t.yaml:1:1 error: 'name' is missing [missing-key]",
     ]
     assert told[0].endswith("-> allowed: colour, size\n    -> did you mean 'colour'?")
     assert told[2].endswith("-> allowed: red, green\n    -> did you mean 'green'?")
@@ -227,7 +243,7 @@ def test_unknown_keys_in_a_list_of_maps_know_their_neighbours() -> None:
     assert told == [
         "\n".join(
             [
-                "t.yaml:3:13 error: unknown key 'sise'",
+                "t.yaml:3:13 error: unknown key 'sise' [unknown-key]",
                 "    more: [{}, {sise: 2}]",
                 "                ^",
                 "    -> allowed: colour, size",

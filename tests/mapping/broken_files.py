@@ -1,0 +1,66 @@
+"""The broken files, and the world that they are read in: adapters, CRMs, variables, a list and opening hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+import bridge.connections
+from adapters import meta, salesforce, zendesk
+from adapters.salesforce import Salesforce
+from adapters.zendesk import Zendesk
+from bridge.mapping import load
+from bridge.mapping.hours import Hours, Span
+from bridge.mapping.load import load_payloads
+from bridge.mapping.surroundings import Surroundings
+from bridge.ports import Crm
+
+BROKEN = Path(__file__).parent / "broken"
+SOUND = ("sound", "borrower")  #: without fault, for the others to be based on
+TARGETS: dict[str, type[Crm]] = {"crm": Salesforce, "desk": Zendesk}
+MODELS: dict[str, type[BaseModel]] = {
+    "meta": meta.Settings,
+    "salesforce": salesforce.Settings,
+    "zendesk": zendesk.Settings,
+}
+ENV = {"SECRET": "s3cret", "COPIED": "s3cret\n"}
+WEEKDAY = (Span(8 * 60, 20 * 60),)
+AROUND = Surroundings(
+    lists={"vip": frozenset({"zoe"})},
+    hours={"day_desk": Hours(ZoneInfo("Europe/Lisbon"), (*[WEEKDAY] * 5, (), ()))},
+)
+
+Read = Callable[[Path, Path], None]
+"""What reads a broken file, given an empty folder too."""
+
+
+def of_mapping(path: Path, _: Path) -> None:
+    """Load a mapping from where it is, as `casebridge check` does."""
+    load(path.parent, [path.stem], sources=["acme"], targets=TARGETS, around=AROUND)
+
+
+def of_connections(path: Path, folder: Path) -> None:
+    """Load a connections.yaml, which can have only this name, from a folder of its own with all lists."""
+    (folder / "connections.yaml").write_bytes(path.read_bytes())
+    for text in path.parent.glob("*.txt"):
+        (folder / text.name).write_bytes(text.read_bytes())
+    of_folder(path, folder)
+
+
+def of_folder(_: Path, folder: Path) -> None:
+    """Load the connections.yaml of a folder."""
+    bridge.connections.load(folder, ENV, MODELS.get, adapters=MODELS)
+
+
+def of_payload(path: Path, _: Path) -> None:
+    """Load a payload map from where it is."""
+    load_payloads(path.parents[1], [path.stem])
+
+
+KINDS: Mapping[str, Read] = {".": of_mapping, "connections": of_connections, "payloads": of_payload}
+"""Folder of broken files -> what reads one."""
+
+FILES = [path for kind in KINDS for path in sorted((BROKEN / kind).glob("*.yaml")) if path.stem not in SOUND]
