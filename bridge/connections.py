@@ -9,17 +9,23 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 
+from bridge import around
 from bridge.errors import ConfigError
-from bridge.mapping.document import EXPECTED, Document, Fault, Node, faults_of, near, parse, plain
+from bridge.mapping.document import Document, Fault, Node, near, parse, plain
+from bridge.mapping.findings import EXPECTED, faults_of
+from bridge.mapping.surroundings import NOTHING_AROUND, Surroundings
 from bridge.message import UNSTORABLE, Account
 
 FILE = "connections.yaml"
 REFERENCE = re.compile("env:([A-Za-z_][A-Za-z0-9_]*)")
+LITERAL = frozenset({("adapter",), ("payload",), ("verify", "scheme")})
+"""Keys of a connection that name code or a file: what runs stands in the file, never in a variable."""
+
 TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 Models = Callable[[str], type[BaseModel] | None]
@@ -47,6 +53,7 @@ class Connections:
 
     connections: Mapping[str, Connection]
     mappings: tuple[str, ...]  #: names, tried in this order
+    around: Surroundings = NOTHING_AROUND  #: the lists and hours that mappings may name
 
 
 def load(
@@ -55,8 +62,8 @@ def load(
     """Read folder/connections.yaml and put the variables' values in the place of every env:NAME.
 
     env: None = check the file without its secrets: references stay as they are written, and the settings of
-    a connection that has any hold nothing but defaults. adapters: the names that `models` knows, to suggest
-    one. Raises ConfigError with every fault.
+    a connection that has any hold nothing but defaults and plain texts. adapters: the names that `models`
+    knows, to suggest one. Raises ConfigError with every fault.
     """
     document = parse(_text(folder / FILE), FILE, secret=True)
     references = _References(document, env)
@@ -72,11 +79,13 @@ def load(
             faults += found
         else:
             faults.append(_no_adapter(filled, adapter, adapter.text, adapters))
-    faults += references.faults
+    surroundings, found = around.read(folder, filled)
+    faults += [*references.faults, *found]
     if file is None or faults:
-        raise ConfigError([str(fault) for fault in sorted(faults, key=lambda f: (f.line, f.column))])
+        faults.sort(key=lambda f: (f.file != FILE, f.file, f.line, f.column))
+        raise ConfigError([str(fault) for fault in faults])
     connections = {name: _connection(name, entry, settings[name]) for name, entry in file.connections.items()}
-    return Connections(connections, file.mappings)
+    return Connections(connections, file.mappings, surroundings)
 
 
 def _connection_nodes(document: Document) -> Mapping[str, Node]:
@@ -88,14 +97,14 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(
-            [f"{path} error: there is no such file; CASEBRIDGE_CONFIG names the folder that holds {FILE}"]
-        ) from None
+        reason = f"there is no such file; CASEBRIDGE_CONFIG names the folder that holds {FILE}"
+        raise ConfigError([str(Fault(str(path), 0, 0, "no-such-file", reason))]) from None
     except UnicodeDecodeError as error:
-        at = f"byte {error.start + 1} is none"
-        raise ConfigError([f"{path} error: this is not UTF-8 text: {at}; save the file as UTF-8"]) from None
+        reason = f"this is not UTF-8 text: byte {error.start + 1} is none; save the file as UTF-8"
+        raise ConfigError([str(Fault(str(path), 0, 0, "not-utf-8", reason))]) from None
     except OSError as error:
-        raise ConfigError([f"{path} error: it cannot be read: {error.strerror}"]) from None
+        reason = f"it cannot be read: {error.strerror}"
+        raise ConfigError([str(Fault(str(path), 0, 0, "unreadable-file", reason))]) from None
 
 
 # --- the variables ----------------------------------------------------------------------------------------------
@@ -122,10 +131,13 @@ class _References:
         if node.text is not None:
             return self._scalar(node, node.text, place)
         if not isinstance(node.value, tuple):
-            literal = {"adapter"} if len(place) == 2 else set()  # it names code: what runs stands in the file
-            entries = node.entries.items()
+            inside = {key: (*place, key) for key in node.entries}
             return replace(
-                node, value={k: one if k in literal else self._fill(one, (*place, k)) for k, one in entries}
+                node,
+                value={
+                    key: one if inside[key][2:] in LITERAL else self._fill(one, inside[key])
+                    for key, one in node.entries.items()
+                },
             )
         # A secret being rotated: one of the list is enough. When none is set, the first is asked for.
         items = [item for item in node.items if not self._unset(item)] or node.items[:1]
@@ -140,28 +152,29 @@ class _References:
             return node
         found = REFERENCE.fullmatch(text)
         name = found[1] if found else ""
-        reason = self._wrong(name, place)
-        if reason:
-            self.faults.append(self.document.fault(node, reason))
-        if reason or self.env is None:
+        wrong = self._wrong(name, place)
+        if wrong:
+            self.faults.append(self.document.fault(node, *wrong))
+        if wrong or self.env is None:
             self.open.append(place)
             return node
         self.values.append((place, name, self.env[name]))
         return replace(node, value=self.env[name])
 
-    def _wrong(self, name: str, place: Place) -> str:
-        """Why a variable cannot be used; "" = it can, or nobody asks."""
+    def _wrong(self, name: str, place: Place) -> tuple[str, str] | None:
+        """Why a variable cannot be used, as code and reason; None = it can, or nobody asks."""
         if not name:
-            return "after env: stands the name of a variable, as in env:META_APP_SECRET"
+            return "not-a-variable", "after env: stands the name of a variable, as in env:META_APP_SECRET"
         if self.env is None:
-            return ""
+            return None
         value, use = self.env.get(name, ""), f"({_use(place)})\n    ->"
         if not value:
-            return f"{name} is not set {use} set this environment variable for the receiver and the workers"
+            mend = "set this environment variable for the receiver and the workers"
+            return "variable-not-set", f"{name} is not set {use} {mend}"
         if UNSTORABLE.search(value) or value != value.strip():
             wrong = "is not UTF-8 text, or has white space around it"
-            return f"{name} {wrong} {use} set it again; often a line end was copied too"
-        return ""
+            return "white-space-around", f"{name} {wrong} {use} set it again; often a line end was copied too"
+        return None
 
     def is_open(self, place: Place) -> bool:
         """Whether a value that is not there has to do with this place."""
@@ -188,7 +201,7 @@ def _truth(text: object) -> bool:
     if isinstance(text, str) and REFERENCE.fullmatch(text):
         return True  # nobody can know without the variables
     if not isinstance(text, str) or text.lower() not in TRUTHS:
-        raise PydanticCustomError("truth", "write true or false")
+        raise PydanticCustomError("not-true-or-false", "write true or false")
     return TRUTHS[text.lower()]
 
 
@@ -196,7 +209,7 @@ def _connection_name(text: str) -> str:
     if not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", text):
         shown = {"name": repr(text[:80])}
         rule = "it stands in the URL, so it has at most 63 of a-z, 0-9 and -, and no - at its beginning"
-        raise PydanticCustomError("connection_name", f"{{name}} cannot name a connection: {rule}", shown)
+        raise PydanticCustomError("not-a-connection-name", f"{{name}} cannot name a connection: {rule}", shown)
     return text
 
 
@@ -204,7 +217,7 @@ def _about_name(text: str) -> str:
     if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", text):
         shown = {"name": repr(text[:80])}
         rule = "mappings read it as account.NAME, so it has letters, digits and _"
-        raise PydanticCustomError("about_name", f"{{name}} cannot stand under about: {rule}", shown)
+        raise PydanticCustomError("not-an-about-name", f"{{name}} cannot stand under about: {rule}", shown)
     return text
 
 
@@ -217,7 +230,7 @@ def _filled(value: Any) -> Any:
 def _unlike(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if names.count(name) > 1:
-            raise PydanticCustomError("twice", "{name} stands here twice", {"name": repr(name)})
+            raise PydanticCustomError("listed-twice", "{name} stands here twice", {"name": repr(name)})
     return names
 
 
@@ -242,11 +255,11 @@ class _Entry(_Part):
 
 
 class _File(_Part):
-    not_yet: ClassVar[frozenset[str]] = frozenset({"lists", "hours"})
-
     version: Literal["1"]
     connections: Annotated[dict[Annotated[str, AfterValidator(_connection_name)], _Entry], Filled]
     mappings: Annotated[tuple[Annotated[str, Filled], ...], Filled, AfterValidator(_unlike)]
+    lists: dict[str, Annotated[str, Filled]] = Field(default_factory=dict)
+    hours: dict[str, Annotated[dict[str, str], Filled]] = Field(default_factory=dict)
 
 
 def _file(document: Document, references: _References) -> tuple[_File | None, list[Fault]]:
@@ -267,7 +280,14 @@ def _settings(
         settings, faults = model.model_validate(own), list[Fault]()
     except ValidationError as error:
         settings, faults = model.model_construct(), _faults(error, document, model, references, place)
-    return (model.model_construct() if references.is_open(place) else settings), faults
+    if not references.is_open(place):
+        return settings, faults
+    texts: dict[str, Any] = {
+        key: own[key]
+        for key, field in model.model_fields.items()
+        if key in own and field.annotation is str and not references.is_open((*place, key))
+    }
+    return model.model_construct(**texts), faults
 
 
 CERTAIN = {*EXPECTED, "extra_forbidden", "missing"}
@@ -282,7 +302,7 @@ def _faults(
     faults = []
     for details, fault in found:
         kind, loc = details["type"], details["loc"]
-        place = (*above, *loc)
+        place = (*above, *_steps(document, loc))
         of_key = loc[-1:] == ("[key]",)  # pydantic's way to say that the key is wrong
         certain = kind in CERTAIN or of_key
         if not certain and loc and references.is_open(place):
@@ -298,11 +318,24 @@ def _faults(
     return faults
 
 
+def _steps(document: Document, loc: Place) -> Place:
+    """The steps of a path in the file: pydantic also names which of several forms it took a value for.
+
+    The last one may be missing in the file: a default.
+    """
+    node, steps = document.root, list[str | int]()
+    for i, part in enumerate(loc, start=1):
+        below = document.at((*steps, part))
+        if below is not node or i == len(loc):
+            steps.append(part)
+        node = below
+    return tuple(steps)
+
+
 def _no_adapter(document: Document, node: Node, name: str, adapters: Collection[str]) -> Fault:
     known = sorted(adapters)
-    return document.fault(
-        node, f"there is no adapter {name!r}", allowed=", ".join(known), suggestion=near(name, known)
-    )
+    reason = f"there is no adapter {name!r}"
+    return document.fault(node, "no-such-adapter", reason, allowed=", ".join(known), suggestion=near(name, known))
 
 
 def _connection(name: str, entry: _Entry, settings: BaseModel) -> Connection:

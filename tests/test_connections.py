@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, field_validator, model_validator
 
-from adapters import meta, salesforce, zendesk
+from adapters import meta, salesforce, webhook, x, zendesk
 from bridge.connections import Connection, Connections, load
 from bridge.errors import ConfigError
 from bridge.message import Account
@@ -22,6 +22,8 @@ DOCS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 PRODUCT: Mapping[str, type[BaseModel]] = {
     "meta": meta.Settings,
     "salesforce": salesforce.Settings,
+    "webhook": webhook.Settings,
+    "x": x.Settings,
     "zendesk": zendesk.Settings,
 }
 
@@ -156,40 +158,32 @@ def test_the_shipped_file_needs_only_its_variables() -> None:
     assert found.mappings == ("meta-to-salesforce",)
 
 
-def test_zendesk_is_switched_on_in_the_shipped_file_as_it_says(tmp_path: Path) -> None:
-    shipped = (ROOT / "mappings" / "connections.yaml").read_text(encoding="utf-8")
-    before, comment, after = re.split(
-        r"(?=^  # zendesk:)|(?<=\n)(?=\n# The mappings)", shipped, flags=re.MULTILINE
-    )
-    text = before + re.sub("^  # ?", "  ", comment, flags=re.MULTILINE) + after
-
-    env = dict.fromkeys(re.findall("env:([A-Z_]+)", text), "acme")
-
-    found = loaded(tmp_path, text, {**env, "SF_DOMAIN": "acme.my"})
-
-    assert list(found.connections) == ["acme-meta", "salesforce", "zendesk"]
-    assert found.connections["zendesk"].settings == zendesk.Settings.model_validate(
-        {"subdomain": "acme", "client_id": "acme", "client_secret": "acme"}
-    )
-
-
 def test_every_example_of_the_documentation_loads(tmp_path: Path) -> None:
     examples = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
+    (tmp_path / "lists").mkdir()
+    for name in ("vip.txt", "holidays.txt"):
+        (tmp_path / "lists" / name).write_text("12-25\n", encoding="utf-8")
 
     found = [
         loaded(tmp_path, text, dict.fromkeys(re.findall("env:([A-Z_]+)", text), "some-value")) for text in examples
     ]
 
-    assert [list(connections.connections) for connections in found] == [["acme-meta", "salesforce"], ["acme-meta"]]
+    assert [list(connections.connections) for connections in found] == [
+        ["acme-meta", "salesforce"],
+        ["acme-x", "salesforce"],
+        ["acme-meta"],
+    ]
 
 
 def test_the_documentation_lists_every_key() -> None:
     tables = [re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE) for part in DOCS.split("| Key |")[1:]]
 
     assert tables == [
-        ["version", "connections", "mappings"],
+        ["version", "connections", "mappings", "lists", "hours"],
         ["adapter", "enabled", "accounts"],
         list(meta.Settings.model_fields),
+        list(x.Settings.model_fields),
+        list(webhook.Settings.model_fields),
         list(salesforce.Settings.model_fields),
         list(zendesk.Settings.model_fields),
     ]
@@ -202,11 +196,14 @@ def test_all_missing_variables_are_named_at_once(tmp_path: Path) -> None:
     found = faults(tmp_path, WHOLE, {"QUEUE": "", "OLD": ""})
 
     assert [fault.splitlines()[0] for fault in found] == [
-        "connections.yaml:6:14 error: ON is not set (enabled of acme)",
-        "connections.yaml:7:14 error: SECRET is not set (secret of acme)",
-        "connections.yaml:8:13 error: DOMAIN is not set (domain of acme)",
-        "connections.yaml:10:25 error: TOKEN is not set (accounts.10150001.token of acme)",
-        "connections.yaml:10:62 error: QUEUE is not set (accounts.10150001.about.queue of acme)",
+        "connections.yaml:6:14 error: ON is not set (enabled of acme) [variable-not-set]",
+        "connections.yaml:7:14 error: SECRET is not set (secret of acme) [variable-not-set]",
+        "connections.yaml:8:13 error: DOMAIN is not set (domain of acme) [variable-not-set]",
+        "connections.yaml:10:25 error: TOKEN is not set (accounts.10150001.token of acme) [variable-not-set]",
+        (
+            "connections.yaml:10:62 error: QUEUE is not set (accounts.10150001.about.queue of acme) "
+            "[variable-not-set]"
+        ),
     ]
 
 
@@ -214,7 +211,7 @@ def test_a_fault_says_what_to_do(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, one("adapter: shop\nsecret: env:SECRET"), {})
 
     assert fault == (
-        "connections.yaml:5:13 error: SECRET is not set (secret of acme)\n"
+        "connections.yaml:5:13 error: SECRET is not set (secret of acme) [variable-not-set]\n"
         "    -> set this environment variable for the receiver and the workers"
     )
 
@@ -232,11 +229,11 @@ def test_a_missing_variable_hides_no_other_fault_and_makes_none(tmp_path: Path) 
     found = faults(tmp_path, one(entry), {})
 
     assert [fault.splitlines()[0].split(" error: ")[1] for fault in found] == [
-        "unknown key 'enbled'",
-        "NOT is not set (enbled of acme)",
-        "SECRET is not set (secret of acme)",
-        "MOST is not set (most of acme)",
-        "'a/b' is an address, not a domain (a/b)",
+        "unknown key 'enbled' [unknown-key]",
+        "NOT is not set (enbled of acme) [variable-not-set]",
+        "SECRET is not set (secret of acme) [variable-not-set]",
+        "MOST is not set (most of acme) [variable-not-set]",
+        "'a/b' is an address, not a domain (a/b) [wrong-setting]",
     ]
 
 
@@ -245,7 +242,8 @@ def test_a_variable_that_cannot_be_meant_is_refused(tmp_path: Path, value: str) 
     (fault,) = faults(tmp_path, one("adapter: shop\nsecret: env:SECRET"), {"SECRET": value})
 
     assert fault == (
-        "connections.yaml:5:13 error: SECRET is not UTF-8 text, or has white space around it (secret of acme)\n"
+        "connections.yaml:5:13 error: SECRET is not UTF-8 text, or has white space around it (secret of acme) "
+        "[white-space-around]\n"
         "    -> set it again; often a line end was copied too"
     )
 
@@ -261,7 +259,8 @@ def test_hostile_keys_are_shown_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ['"env:"', "env:A-B", "env:1A", '"env: A"', "env:A.B"])
 def test_a_reference_without_a_name_is_a_fault_even_without_variables(tmp_path: Path, text: str) -> None:
-    expected = ["connections.yaml:5:13 error: after env: stands the name of a variable, as in env:META_APP_SECRET"]
+    reason = "after env: stands the name of a variable, as in env:META_APP_SECRET"
+    expected = [f"connections.yaml:5:13 error: {reason} [not-a-variable]"]
 
     entry = one(f"adapter: shop\nsecret: {text}")
 
@@ -273,13 +272,13 @@ def test_what_an_adapter_says_of_a_value_names_the_variable_instead(tmp_path: Pa
 
     found = faults(tmp_path, entry, {**ENV, "DOMAIN": "hun/ter'2\\"})
 
-    assert found == ["connections.yaml:6:13 error: DOMAIN is an address, not a domain (DOMAIN)"]
+    assert found == ["connections.yaml:6:13 error: DOMAIN is an address, not a domain (DOMAIN) [wrong-setting]"]
 
 
 def test_what_an_adapter_says_of_the_whole_names_variables_too(tmp_path: Path) -> None:
     found = faults(tmp_path, one("adapter: shop\nsecret: env:SECRET\npassword: env:OLD"))
 
-    assert found == ["connections.yaml:4:5 error: a password (OLD) is not needed"]
+    assert found == ["connections.yaml:4:5 error: a password (OLD) is not needed [wrong-setting]"]
 
 
 @given(st.text(alphabet="abcß'\"\\{}/ \t\u2028é🙂xyz_", min_size=4, max_size=20))
@@ -318,13 +317,13 @@ def test_without_variables_all_else_is_checked(tmp_path: Path) -> None:
     found = faults(tmp_path, one(entry), None)
 
     assert found == [
-        "connections.yaml:3:3 error: 'secret' is missing",
+        "connections.yaml:3:3 error: 'secret' is missing [missing-key]",
         (
-            "connections.yaml:5:5 error: unknown key 'secrets'\n"
+            "connections.yaml:5:5 error: unknown key 'secrets' [unknown-key]\n"
             "    -> allowed: adapter, enabled, accounts, secret, domain, most\n"
             "    -> did you mean 'secret'?"
         ),
-        ("connections.yaml:6:11 error: Input should be a valid integer, unable to parse string as an integer"),
+        "connections.yaml:6:11 error: write a whole number [not-a-whole-number]",
     ]
 
 
@@ -351,36 +350,35 @@ mappings: [care, rest, care]
     found = faults(tmp_path, text)
 
     assert found == [
-        "connections.yaml:1:10 error: this value is not possible here\n    -> allowed: 1",
-        "connections.yaml:2:1 error: 'lists' is not yet supported",
-        "connections.yaml:3:1 error: 'hours' is not yet supported",
+        "connections.yaml:1:10 error: this value is not possible here [not-possible]\n    -> allowed: 1",
+        "connections.yaml:2:14 error: the folder of connections.yaml has no 'vip.txt' [no-such-list-file]",
         (
             "connections.yaml:5:3 error: 'Acme_Shop' cannot name a connection: it stands in the URL, "
-            "so it has at most 63 of a-z, 0-9 and -, and no - at its beginning"
+            "so it has at most 63 of a-z, 0-9 and -, and no - at its beginning [not-a-connection-name]"
         ),
         (
-            "connections.yaml:6:19 error: there is no adapter 'shpo'\n"
-            "    -> allowed: meta, salesforce, shop, zendesk\n    -> did you mean 'shop'?"
+            "connections.yaml:6:19 error: there is no adapter 'shpo' [no-such-adapter]\n"
+            "    -> allowed: meta, salesforce, shop, webhook, x, zendesk\n    -> did you mean 'shop'?"
         ),
-        "connections.yaml:7:3 error: 'adapter' is missing",
-        "connections.yaml:8:10 error: a map (key: value) is expected here",
-        "connections.yaml:12:14 error: write true or false",
+        "connections.yaml:7:3 error: 'adapter' is missing [missing-key]",
+        "connections.yaml:8:10 error: a map (key: value) is expected here [not-a-map]",
+        "connections.yaml:12:14 error: write true or false [not-true-or-false]",
         (
             "connections.yaml:13:30 error: 'my brand' cannot stand under about: "
-            "mappings read it as account.NAME, so it has letters, digits and _"
+            "mappings read it as account.NAME, so it has letters, digits and _ [not-an-about-name]"
         ),
-        "connections.yaml:13:44 error: unknown key 'colour'\n    -> allowed: token, about",
-        "connections.yaml:13:64 error: this is empty: fill it in or remove it",
-        "connections.yaml:14:11 error: 'care' stands here twice",
+        "connections.yaml:13:44 error: unknown key 'colour' [unknown-key]\n    -> allowed: token, about",
+        "connections.yaml:13:64 error: this is empty: fill it in or remove it [empty]",
+        "connections.yaml:14:11 error: 'care' stands here twice [listed-twice]",
     ]
 
 
 def test_what_a_file_must_hold_is_named(tmp_path: Path) -> None:
     assert [fault.split(" error: ")[1] for fault in faults(tmp_path, "x: 1")] == [
-        "'version' is missing",
-        "'connections' is missing",
-        "'mappings' is missing",
-        "unknown key 'x'\n    -> allowed: version, connections, mappings",
+        "'version' is missing [missing-key]",
+        "'connections' is missing [missing-key]",
+        "'mappings' is missing [missing-key]",
+        "unknown key 'x' [unknown-key]\n    -> allowed: version, connections, mappings, lists, hours",
     ]
 
 
@@ -388,8 +386,8 @@ def test_no_connection_and_no_mapping_are_faults(tmp_path: Path) -> None:
     assert [
         fault.split(" error: ")[1] for fault in faults(tmp_path, "version: 1\nconnections: {}\nmappings: []")
     ] == [
-        "this is empty: fill it in or remove it",
-        "this is empty: fill it in or remove it",
+        "this is empty: fill it in or remove it [empty]",
+        "this is empty: fill it in or remove it [empty]",
     ]
 
 
@@ -398,8 +396,8 @@ def test_an_adapter_is_always_written_out(tmp_path: Path) -> None:
 
     assert found == [
         (
-            "connections.yaml:4:14 error: there is no adapter 'env:SECRET'\n"
-            "    -> allowed: meta, salesforce, shop, zendesk"
+            "connections.yaml:4:14 error: there is no adapter 'env:SECRET' [no-such-adapter]\n"
+            "    -> allowed: meta, salesforce, shop, webhook, x, zendesk"
         )
     ]
 
@@ -433,7 +431,10 @@ def test_a_missing_file_is_named_with_its_setting(tmp_path: Path) -> None:
 
     path = tmp_path / "nowhere" / "connections.yaml"
     assert caught.value.faults == (
-        f"{path} error: there is no such file; CASEBRIDGE_CONFIG names the folder that holds connections.yaml",
+        (
+            f"{path} error: there is no such file; CASEBRIDGE_CONFIG names the folder that holds connections.yaml "
+            "[no-such-file]"
+        ),
     )
 
 
@@ -445,7 +446,7 @@ def test_a_file_in_another_encoding_is_a_fault(tmp_path: Path) -> None:
         load(tmp_path, {}, PRODUCT.get)
 
     assert caught.value.faults == (
-        f"{path} error: this is not UTF-8 text: byte 15 is none; save the file as UTF-8",
+        f"{path} error: this is not UTF-8 text: byte 15 is none; save the file as UTF-8 [not-utf-8]",
     )
 
 
@@ -456,4 +457,4 @@ def test_a_folder_in_the_place_of_the_file_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, {}, PRODUCT.get)
 
-    assert caught.value.faults == (f"{path} error: it cannot be read: Is a directory",)
+    assert caught.value.faults == (f"{path} error: it cannot be read: Is a directory [unreadable-file]",)

@@ -17,16 +17,20 @@ from bridge.mapping.paths import Found
 from bridge.message import Attachment
 
 MOST = 200_000  #: characters that one placeholder or field may have; the rest is cut
+LONGEST_BETWEEN = 100  #: characters that `join` may put between two entries
 
 Filter = Callable[[Found], Found]
 
 
 class BadArgument(Exception):
-    """A filter cannot work with what stands behind it. word: the one at fault, "" = none in particular."""
+    """A filter cannot work with what stands behind it.
 
-    def __init__(self, reason: str, *, word: str = "", suggestion: str = "") -> None:
+    code: one of CODES. word: the one at fault, "" = none in particular.
+    """
+
+    def __init__(self, code: str, reason: str, *, word: str = "", suggestion: str = "") -> None:
         super().__init__(reason)
-        self.word, self.suggestion = word, suggestion
+        self.code, self.word, self.suggestion = code, word, suggestion
 
 
 def as_text(value: Found) -> str:
@@ -80,6 +84,7 @@ def _joined(text: str, at: int) -> bool:
     return flags % 2 == 1 and "\U0001f1e6" <= after <= "\U0001f1ff"
 
 
+LONG_ENTITY = re.compile(r"&#[0-9]{100,};?")  #: no sign has such a number, and Python refuses to read it
 NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 LINK = re.compile(r"https?://[^\s<>\"\x00-\x20\x7f]+", re.IGNORECASE)
 TAG = re.compile(r"<[^<>]*>")
@@ -106,7 +111,8 @@ def link(value: Found) -> Found:
 
 def without_tags(value: Found) -> Found:
     """Text without HTML tags, its entities written out once: `&amp;lt;` becomes `&lt;`."""
-    return html.unescape(TAG.sub("", LINE_TAG.sub("\n", as_text(value)))).strip()
+    text = TAG.sub("", LINE_TAG.sub("\n", as_text(value)))
+    return html.unescape(LONG_ENTITY.sub("\ufffd", text)).strip()
 
 
 def day(value: Found) -> Found:
@@ -122,25 +128,24 @@ def _shorten(arguments: Sequence[str]) -> Filter:
 
 def _first(arguments: Sequence[str]) -> Filter:
     if len(arguments) != 2 or arguments[1] not in ("words", "word"):
-        raise BadArgument("'first' needs a number and 'words': first 12 words")
+        raise BadArgument("first-needs-words", "'first' needs a number and 'words': first 12 words")
     most = _count("first", arguments[:1])
     return lambda value: " ".join(as_text(value).split(maxsplit=most)[:most])
 
 
 def _join(arguments: Sequence[str]) -> Filter:
     if len(arguments) != 1:
-        raise BadArgument("'join' needs what stands between, in quotes: join \", \"")
+        raise BadArgument("join-needs-text", "'join' needs what stands between, in quotes: join \", \"")
+    if len(arguments[0]) > LONGEST_BETWEEN:
+        reason = f"'join' puts at most {LONGEST_BETWEEN} characters between two entries"
+        raise BadArgument("separator-too-long", reason, word=arguments[0])
     return lambda value: arguments[0].join(_texts(value)) if isinstance(value, tuple) else value
 
 
 def _local_time(arguments: Sequence[str]) -> Filter:
     if len(arguments) != 1:
-        raise BadArgument("'local_time' needs a time zone: local_time Europe/Berlin")
-    try:
-        zone = ZoneInfo(arguments[0])
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as Europe
-        close = near(arguments[0], sorted(available_timezones()))
-        raise BadArgument(f"unknown time zone {arguments[0]!r}", word=arguments[0], suggestion=close) from None
+        raise BadArgument("local-time-needs-zone", "'local_time' needs a time zone: local_time Europe/Berlin")
+    zone = time_zone(arguments[0])
 
     def local(value: Found) -> Found:
         moment = _in_zone(value, zone)
@@ -149,17 +154,28 @@ def _local_time(arguments: Sequence[str]) -> Filter:
     return local
 
 
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of that name in the IANA database, Europe/Berlin. Raises BadArgument."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as Europe
+        close = near(name, sorted(available_timezones()))
+        reason = f"unknown time zone {name!r}"
+        raise BadArgument("unknown-time-zone", reason, word=name, suggestion=close) from None
+
+
 def _count(name: str, arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or not re.fullmatch("[1-9][0-9]{0,5}", arguments[0]):
         word = arguments[0] if arguments else ""
-        raise BadArgument(f"{name!r} needs a number from 1 to 999999: {name} 80", word=word)
+        reason = f"{name!r} needs a number from 1 to 999999: {name} 80"
+        raise BadArgument("filter-needs-number", reason, word=word)
     return int(arguments[0])
 
 
 def _without_argument(name: str, apply: Filter) -> Callable[[Sequence[str]], Filter]:
     def build(arguments: Sequence[str]) -> Filter:
         if arguments:
-            raise BadArgument(f"{name!r} takes nothing behind it", word=arguments[0])
+            raise BadArgument("filter-takes-nothing", f"{name!r} takes nothing behind it", word=arguments[0])
         return apply
 
     return build
@@ -182,3 +198,28 @@ FILTERS: Mapping[str, Callable[[Sequence[str]], Filter]] = {
     "local_time": _local_time,
 }
 """Name -> what builds the filter from the words behind it; raises BadArgument. placeholders.py has `default`."""
+
+TOLD: Mapping[str, tuple[str, str, str, str]] = {
+    "one_line": ("The text on one line, with single spaces.",
+                 "{text | one_line}", r'"No signal\n  since 8am"', '"No signal since 8am"'),
+    "shorten": ("At most so many characters, the last one … where something was cut.",
+                "{text | shorten 10}", '"No signal since 8am"', '"No signal…"'),
+    "first": ("The first so many words.",
+              "{text | first 2 words}", '"No signal since 8am"', '"No signal"'),
+    "upper": ("Capitals.", "{text | upper}", '"de"', '"DE"'),
+    "lower": ("Small letters.", "{text | lower}", '"High"', '"high"'),
+    "plain": ("The text without HTML tags, `&amp;` as &.",
+              "{text | plain}", '"<p>Lost &amp; found</p>"', '"Lost & found"'),
+    "default": ("Another word, or a text in quotes, where the value is missing.",
+                "{author.name | default 'Somebody'}", "null", '"Somebody"'),
+    "number": ("A number, where the text is one; else it is missing.",
+               "{text | number}", '"12"', "12"),
+    "date": ("The day of a time, in UTC.", "{sent_at | date}", '"2026-11-23T23:30:00Z"', '"2026-11-23"'),
+    "local_time": ("A time on the clock of a time zone.",
+                   "{sent_at | local_time Europe/Berlin}", '"2026-11-23T23:30:00Z"', '"2026-11-24 00:30"'),
+    "join": ("A list as one text, with this between its entries.",
+             "{raw.tags | join ', '}", '["late", "rude"]', '"late, rude"'),
+    "link": ("An http or https address; anything else is missing.",
+             "{url | link}", '"https://acme.example/7"', '"https://acme.example/7"'),
+}  # fmt: skip
+"""Name -> what it gives, an example, and in JSON what goes in there and comes out; null = missing."""
