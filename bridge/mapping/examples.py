@@ -11,14 +11,16 @@ from typing import Any, get_args
 from bridge.mapping.compiled import Mapping
 from bridge.mapping.decide import Accepted, Decision, Dropped, accept, decide
 from bridge.mapping.document import Document, Fault, Node, near
-from bridge.mapping.filters import as_text
-from bridge.mapping.paths import ABOUT, PATHS
+from bridge.mapping.filters import NUMBER, as_text
+from bridge.mapping.paths import ABOUT, CASE_TIMES, PATHS, RECENT, Facts
 from bridge.mapping.placeholders import Check
-from bridge.mapping.render import comment, create
+from bridge.mapping.render import comment, create, names
 from bridge.message import Account, Attachment, Change, Kind, Message, Person
 from bridge.ports import PersonFound
 
 OF_THE_CASE = re.compile(r"case\.|comment$")  #: what the case section gives
+FACTS = (RECENT, *(f"case.{name}" for name in CASE_TIMES))
+PRIVATE = ("direct", "postback", "story_reply", "story_mention")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -54,7 +56,7 @@ def _run(mapping: Mapping, example: Node, expected: Dict[str, Node], check: Chec
     try:
         outcome = given.outcome()
     except ValueError as error:  # a message without id, for one
-        check.refuse(example.entries["message"], str(error), key=True)
+        check.refuse(example.entries["message"], "half-message", str(error), key=True)
         return
     for key, node in expected.items():
         _compare(key, node, outcome, example.entries["name"].text or "", check)
@@ -69,18 +71,18 @@ class _Outcome:
 
 def _compare(key: str, node: Node, outcome: _Outcome, name: str, check: Check) -> None:
     if key == "dropped" and node.text not in ("true", "false"):
-        check.refuse(node, "'dropped' is true or false")
+        check.refuse(node, "not-true-or-false", "'dropped' is true or false")
     elif outcome.dropped and key != "dropped":
-        check.refuse(node, f"test {name!r}: {key} is expected, but the message is {outcome.dropped}")
+        reason = f"test {name!r}: {key} is expected, but the message is {outcome.dropped}"
+        check.refuse(node, "test-dropped", reason)
     elif key not in outcome.values:
-        known = list(outcome.values)
-        check.refuse(
-            node, f"nothing gives {key!r}", key=True, allowed=", ".join(known), suggestion=near(key, known)
-        )
+        known, reason = list(outcome.values), f"nothing gives {key!r}"
+        close = near(key, known)
+        check.refuse(node, "never-given", reason, key=True, allowed=", ".join(known), suggestion=close)
     elif outcome.values[key] != node.text:
         why = outcome.dropped or (f"decided by {outcome.lines[key]}" if key in outcome.lines else "")
         told = f"test {name!r}: expected {key} {node.text!r}, got {outcome.values[key]!r}"
-        check.refuse(node, f"{told}, {why}" if why else told)
+        check.refuse(node, "test-failed", f"{told}, {why}" if why else told)
 
 
 @dataclass(slots=True)
@@ -92,29 +94,33 @@ class _Given:
     message: dict[str, Any] = field(default_factory=dict)
     author: dict[str, Any] = field(default_factory=dict)
     account: dict[str, str] = field(default_factory=dict)
-    person: dict[str, str] = field(default_factory=dict)
+    person: dict[str, str | int | float] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
 
     def take(self, key: str, node: Node) -> None:
         """Note one line of the message; a line that cannot be goes to the faults."""
         prefix, _, rest = key.partition(".")
-        if key in PATHS:
+        if key in FACTS:
+            self.known[rest] = self.value(key, node)
+        elif key in PATHS:
             value = self.value(key, node)
             {"author": self.author, "account": self.account}.get(prefix, self.message)[rest or key] = value
         elif prefix == "account" and ABOUT.fullmatch(rest):
             self.account[rest] = self.text(node)
         elif prefix == "person" and rest:
-            self.person[rest] = self.text(node)
+            self.person[rest] = self.fetched(node)
         elif key == "raw":
             self.message[key] = self.text(node).encode()
         else:
-            known = [*PATHS, "raw", "person.id"]
+            known = [*PATHS, *FACTS, "raw", "person.id"]
             close = near(key, known)
             allowed = "" if close else ", ".join(known)
-            self.check.refuse(node, f"a message has no {key!r}", key=True, allowed=allowed, suggestion=close)
+            reason = f"a message has no {key!r}"
+            self.check.refuse(node, "unknown-property", reason, key=True, allowed=allowed, suggestion=close)
 
     def value(self, key: str, node: Node) -> object:
         """The node's text as what the message holds there."""
-        kind = PATHS[key].type
+        kind = PATHS[key].type if key in PATHS else "time"
         if kind == "attachments":
             return self.attachments(node)
         text = self.text(node)
@@ -127,16 +133,24 @@ class _Given:
                 when = datetime.fromisoformat(text)
                 return when if when.tzinfo else when.replace(tzinfo=UTC)
         except (ValueError, KeyError):
-            self.check.refuse(node, f"{key!r} cannot be {text!r}: write {WRITTEN[kind]}")
+            code, written = WRITTEN[kind]
+            self.check.refuse(node, code, f"{key!r} cannot be {text!r}: write {written}")
         closed: tuple[str, ...] = {"kind": get_args(Kind), "change": get_args(Change)}.get(key, ())
         if closed and text not in closed:
             known = ", ".join(closed)
-            self.check.refuse(node, f"unknown {key} {text!r}", allowed=known, suggestion=near(text, closed))
+            close = near(text, closed)
+            self.check.refuse(node, "unknown-kind", f"unknown {key} {text!r}", allowed=known, suggestion=close)
         return text
+
+    def fetched(self, node: Node) -> str | int | float:
+        """A value of the customer's record: a number, unless it is written in quotes."""
+        text = self.text(node)
+        quoted = self.check.document.source[node.span[0]] in "\"'|>" if text else True
+        return text if quoted or not NUMBER.fullmatch(text) else float(text) if "." in text else int(text)
 
     def text(self, node: Node) -> str:
         if node.text is None:
-            self.check.refuse(node, "one text is expected here, not a list or a map")
+            self.check.refuse(node, "not-a-text", "one text is expected here, not a list or a map")
         return node.text or ""
 
     def attachments(self, node: Node) -> tuple[Attachment, ...]:
@@ -144,32 +158,33 @@ class _Given:
         for item in node.items:
             parts = {key: value.text or "" for key, value in item.entries.items()}
             if "kind" not in parts or not parts.keys() <= {"kind", "url", "name"}:
-                self.check.refuse(item, "an attachment is {kind: image, url: https://…, name: …}")
+                self.check.refuse(
+                    item, "not-an-attachment", "an attachment is {kind: image, url: https://…, name: …}"
+                )
             else:
                 found.append(Attachment(**parts))
         if not node.items:
-            self.check.refuse(node, "a list of attachments is expected here: [{kind: image, url: https://…}]")
+            reason = "a list of attachments is expected here: [{kind: image, url: https://…}]"
+            self.check.refuse(node, "not-a-list", reason)
         return tuple(found)
 
     def outcome(self) -> _Outcome:
         """What the mapping makes of the message."""
-        message = self.built()
-        taken = accept(self.mapping, message)
+        message, facts = self.built(), Facts(**self.known)
+        taken = accept(self.mapping, message, facts)
         if not isinstance(taken, Accepted):
-            dropped = (
-                f"dropped by {taken.line}" if isinstance(taken, Dropped) else "not taken: accept.kinds or source"
-            )
+            dropped = f"dropped by {taken.line}" if isinstance(taken, Dropped) else "not taken: source or accept"
             return _Outcome({"dropped": "true" if isinstance(taken, Dropped) else "false"}, {}, dropped)
-        person = PersonFound(id=self.person.pop("id", ""), values=self.person)
-        decision = decide(self.mapping, message, person)
+        person = PersonFound(id=str(self.person.pop("id", "")), values=self.person)
+        decision = decide(self.mapping, message, person, facts)
         return self.filed(message, decision, person)
 
     def filed(self, message: Message, decision: Decision, person: PersonFound) -> _Outcome:
-        fields = create(self.mapping, message, decision, person)
+        fields = create(self.mapping, message, decision, person) | names(self.mapping, message, decision, person)
         values = {
             **decision.values,
             **{f"case.{name}": as_text(value) for name, value in fields.items()},
-            "comment": comment(self.mapping, message, decision, person).text,
+            "comment": comment(self.mapping, message, decision, person, decision.facts).text,
             "dropped": "false",
         }
         return _Outcome(values, decision.lines)
@@ -192,9 +207,14 @@ class _Given:
         return Message(
             account=Account(id=account.pop("id"), about=account),
             author=Person(**author),
-            public=given.pop("public", given["kind"] != "direct"),
+            public=given.pop("public", given["kind"] not in PRIVATE),
             **given,
         )
 
 
-WRITTEN = {"number": "a whole number", "truth": "true or false", "time": "a time such as 2026-11-23T10:00:00Z"}
+WRITTEN = {
+    "number": ("not-a-whole-number", "a whole number"),
+    "truth": ("not-true-or-false", "true or false"),
+    "time": ("not-a-time", "a time such as 2026-11-23T10:00:00Z"),
+}
+"""Type -> the code of what is none, and what to write."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from bridge.mapping.document import Document, Fault, Node, near
 from bridge.mapping.filters import FILTERS, MOST, BadArgument, Filter, as_text
 from bridge.mapping.paths import Found, Names, Path, Scope
+from bridge.mapping.surroundings import NOTHING_AROUND, Surroundings
 from bridge.ports import Value
 
 Read = Callable[[Scope], Found]
+
+MOST_FILTERS = 20  #: of one placeholder; each calls the one in front of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Template:
 
     def text(self, scope: Scope) -> str:
         """The text filled in; what is missing is empty. At most 200,000 characters."""
-        return "".join(p if isinstance(p, str) else as_text(p(scope)) for p in self.pieces)[:MOST]
+        return _together(p if isinstance(p, str) else as_text(p(scope)) for p in self.pieces)
 
     def value(self, scope: Scope) -> Value:
         """What goes into a field: a placeholder alone keeps its type, and a missing one gives None."""
@@ -45,22 +48,35 @@ class Template:
     def complete(self, scope: Scope) -> str | None:
         """The text filled in; None when any placeholder is missing: half a value must match nobody."""
         found = [piece if isinstance(piece, str) else as_text(piece(scope)) for piece in self.pieces]
-        return "".join(found)[:MOST] if all(found) else None
+        return _together(found) if all(found) else None
 
 
 EMPTY = Template(())
 
 
+def _together(texts: Iterable[str]) -> str:
+    """The texts one behind the other. It stops at 200,000 characters, however many placeholders are left."""
+    kept, room = list[str](), MOST
+    for text in texts:
+        kept.append(text[:room])
+        room -= len(kept[-1])
+        if not room:
+            break
+    return "".join(kept)
+
+
 @dataclass(slots=True)
 class Check:
-    """The faults of a document as they are found."""
+    """The faults of a document as they are found. around: the lists and hours that it may name."""
 
     document: Document
     faults: list[Fault] = field(default_factory=list)
+    around: Surroundings = NOTHING_AROUND
 
     def refuse(
         self,
         node: Node,
+        code: str,
         reason: str,
         *,
         inside: str = "",
@@ -72,7 +88,7 @@ class Check:
         """Add a fault at a node; the arguments are those of Document.fault."""
         self.faults.append(
             self.document.fault(
-                node, reason, inside=inside, nth=nth, key=key, allowed=allowed, suggestion=suggestion
+                node, code, reason, inside=inside, nth=nth, key=key, allowed=allowed, suggestion=suggestion
             )
         )
 
@@ -121,7 +137,8 @@ class _Compiler:
         while at < len(self.source) and self.source[at].isspace():
             at += 1
         if self.source[at : at + 1] != "}":
-            self.refuse("'{' is never closed: write {text}, or {{ for the brace itself", _Word("{", begin))
+            reason = "'{' is never closed: write {text}, or {{ for the brace itself"
+            self.refuse("open-brace", reason, _Word("{", begin))
             return _nothing, len(self.source)
         return self.read(words, begin), at + 1
 
@@ -130,7 +147,12 @@ class _Compiler:
         cuts = [-1, *bars, len(words)]
         parts = [words[left + 1 : right] for left, right in pairwise(cuts)]
         if not all(parts):
-            self.refuse("a placeholder is {word} or {word | filter}: a word is missing here", _Word("{", begin))
+            reason = "a placeholder is {word} or {word | filter}: a word is missing here"
+            self.refuse("empty-placeholder", reason, _Word("{", begin))
+            return _nothing
+        if len(parts) > MOST_FILTERS + 1:
+            reason = f"a placeholder has at most {MOST_FILTERS} filters"
+            self.refuse("too-many-filters", reason, parts[MOST_FILTERS + 1][0])
             return _nothing
         read = self.path(parts[0])
         for name, *arguments in parts[1:]:
@@ -139,14 +161,15 @@ class _Compiler:
 
     def path(self, words: Sequence[_Word]) -> Read:
         if len(words) > 1:
-            self.refuse("only a filter can follow here, after '|'", words[1])
+            self.refuse("not-a-filter", "only a filter can follow here, after '|'", words[1])
         word = words[0]
         if word.quoted:
-            self.refuse("a placeholder begins with a word such as text or author.name, not with quotes", word)
+            reason = "a placeholder begins with a word such as text or author.name, not with quotes"
+            self.refuse("quoted-word", reason, word)
             return _nothing
         path = self.names.resolve(word.text)
         if not isinstance(path, Path):
-            self.refuse(path.reason, word, allowed=path.allowed, suggestion=path.suggestion)
+            self.refuse(path.code, path.reason, word, allowed=path.allowed, suggestion=path.suggestion)
             return _nothing
         self.uses |= path.uses
         return path.read
@@ -156,28 +179,31 @@ class _Compiler:
             return self.default(read, name, arguments)
         if name.text not in FILTERS or name.quoted:
             known = [*FILTERS, "default"]
-            close = near(name.text, known)
-            self.refuse(f"unknown filter {name.text!r}", name, allowed=", ".join(known), suggestion=close)
+            allowed, close = ", ".join(known), near(name.text, known)
+            self.refuse("unknown-filter", f"unknown filter {name.text!r}", name, allowed=allowed, suggestion=close)
             return read
         try:
             apply = FILTERS[name.text]([word.text for word in arguments])
         except BadArgument as error:
             wrong = next((word for word in arguments if word.text == error.word), name)
-            self.refuse(str(error), wrong, suggestion=error.suggestion)
+            self.refuse(error.code, str(error), wrong, suggestion=error.suggestion)
             return read
         return _applied(read, apply)
 
     def default(self, read: Read, name: _Word, arguments: Sequence[_Word]) -> Read:
         if len(arguments) != 1:
-            self.refuse("'default' needs one word or one quoted text: default author.handle", name)
+            reason = "'default' needs one word or one quoted text: default author.handle"
+            self.refuse("default-needs-one", reason, name)
             return read
         text = arguments[0].text
         instead = (lambda _: text or None) if arguments[0].quoted else self.path(arguments)
         return lambda scope: instead(scope) if (found := read(scope)) is None else found
 
-    def refuse(self, reason: str, word: _Word, *, allowed: str = "", suggestion: str = "") -> None:
+    def refuse(self, code: str, reason: str, word: _Word, *, allowed: str = "", suggestion: str = "") -> None:
         nth = self.source.count(word.text, 0, word.at) if word.text else 0
-        self.check.refuse(self.node, reason, inside=word.text, nth=nth, allowed=allowed, suggestion=suggestion)
+        self.check.refuse(
+            self.node, code, reason, inside=word.text, nth=nth, allowed=allowed, suggestion=suggestion
+        )
 
 
 def _applied(read: Read, apply: Filter) -> Read:

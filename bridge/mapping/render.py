@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.mapping.compiled import Mapping
 from bridge.mapping.decide import Decision
-from bridge.mapping.paths import Scope
+from bridge.mapping.paths import NO_FACTS, Facts, Scope
 from bridge.mapping.placeholders import Template
 from bridge.message import Message, redacted
-from bridge.ports import PersonFound, Value
+from bridge.ports import PersonFound, Raise, Value
 
 NO_TEXT = "[without text]"  #: a sticker, for one: CRMs refuse an empty comment
 
@@ -22,10 +22,45 @@ class Comment:
     public: bool
 
 
+def names(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> dict[str, str]:
+    """The records that the case's fields name: field -> name, without those whose placeholders are missing."""
+    scope = _scope(message, decision, person)
+    found = {field: template.complete(scope) for field, template in mapping.named.items()}
+    return {field: name.strip() for field, name in found.items() if name and name.strip()}
+
+
+def private(mapping: Mapping) -> frozenset[str]:
+    """The fields whose records are named by what the author wrote, or by who that is."""
+    return frozenset(field for field, template in mapping.named.items() if _shows_author(template))
+
+
 def create(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> dict[str, Value]:
     """The fields of a new case. None = leave the field out: its only placeholder is missing."""
-    scope = Scope(message, person, decision.values)
-    return {field: found.value(scope) for field, found in mapping.create.items()}
+    scope = _scope(message, decision, person)
+    given = {field: found.value(scope) for field, found in mapping.create.items()}
+    return given | {field: decision.ids.get(field) for field in mapping.named}
+
+
+def raised(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> dict[str, Raise]:
+    """What a later message raises a case to: field -> value and order."""
+    scope = _scope(message, decision, person)
+    given = {field: mapping.create[field].text(scope) for field in mapping.raises}
+    return {f: Raise(value=value, order=mapping.raises[f]) for f, value in given.items() if value}
+
+
+def assigned(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> dict[str, Value]:
+    """Whose a case becomes by a later message: the owner fields, as they would be for a new one. {} = nobody's."""
+    if not mapping.owner:
+        return {}
+    given = create(mapping, message, decision, person)
+    return {field: given[field] for field in sorted(mapping.owner) if given.get(field)}
+
+
+def rewritten(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> dict[str, Value]:
+    """The fields of the case anew after its author edited the message: those that show what they wrote."""
+    scope = _scope(message, decision, person)
+    shown = {field: found.value(scope) for field, found in mapping.create.items() if _shows_author(found)}
+    return {field: "" if value is None else value for field, value in shown.items()}
 
 
 def blanked(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> dict[str, Value]:
@@ -35,15 +70,22 @@ def blanked(mapping: Mapping, message: Message, decision: Decision, person: Pers
     through a decided name. "" empties a field.
     """
     bare = redacted(message)
-    scope = Scope(bare, person, _decided_anew(mapping, bare, decision, person))
+    scope = _scope(bare, replace(decision, values=_decided_anew(mapping, bare, decision, person)), person)
     values = {field: found.value(scope) for field, found in mapping.create.items() if _shows_author(found)}
     return {field: "" if value is None else value for field, value in values.items()}
 
 
-def comment(mapping: Mapping, message: Message, decision: Decision, person: PersonFound) -> Comment:
-    """The comment for a message that joins a case; never blank."""
-    text = mapping.comment.text(Scope(message, person, decision.values))
+def comment(
+    mapping: Mapping, message: Message, decision: Decision, person: PersonFound, facts: Facts = NO_FACTS
+) -> Comment:
+    """The comment for a message that joins a case; never blank. facts: what is known of the case by now."""
+    known = replace(facts, recent_messages=decision.facts.recent_messages)
+    text = mapping.comment.text(_scope(message, replace(decision, facts=known), person))
     return Comment(text if text.strip() else NO_TEXT, mapping.public)
+
+
+def _scope(message: Message, decision: Decision, person: PersonFound) -> Scope:
+    return Scope(message, person, decided=decision.values, lines=decision.lines, facts=decision.facts)
 
 
 def _shows_author(template: Template) -> bool:
@@ -59,7 +101,7 @@ def _decided_anew(mapping: Mapping, bare: Message, decision: Decision, person: P
     the mapping gives "".
     """
     values: dict[str, str] = {}
-    scope = Scope(bare, person, values)
+    scope = Scope(bare, person, decided=values, lines=decision.lines, facts=decision.facts)
     for name, rules in mapping.decided.items():
         rule = next((rule for rule in rules if rule.line == decision.lines.get(name)), None)
         values[name] = rule.gives.text(scope) if rule else ""

@@ -151,13 +151,16 @@ def test_names_of_its_own_stand_below_the_borrowed_ones_and_use_them() -> None:
 
 def test_a_borrowed_name_cannot_be_decided_again() -> None:
     assert faults("decide:\n  topic: [{otherwise: x}]\n") == [
-        "desk.yaml:6:3 error: 'topic' is already decided by care.yaml:10: choose another name"
+        "desk.yaml:6:3 error: 'topic' is already decided by care.yaml:10: choose another name [decided-twice]"
     ]
 
 
 def test_a_comparison_with_a_value_that_the_borrowed_rules_do_not_give_is_a_fault() -> None:
     assert faults("decide:\n  word: [{when: {topic: Biling}, use: x}, {otherwise: y}]\n") == [
-        "desk.yaml:6:25 error: 'topic' is compared with 'Biling', but no rule above gives that value"
+        (
+            "desk.yaml:6:25 error: 'topic' is compared with 'Biling', but no rule above gives that value "
+            "[never-decided]"
+        )
     ]
 
 
@@ -168,7 +171,7 @@ def test_a_field_that_is_not_fetched_here_is_told_with_both_places() -> None:
     assert faults(contact=CONTACT.replace("fetch: [Tier__c]", "fetch: []")) == [
         (
             "desk.yaml:5:1 error: care.yaml:15 cannot be borrowed: condition on 'person.Tier__c' is not fetched: "
-            "add Tier__c to contact.fetch"
+            "add Tier__c to contact.fetch [cannot-borrow]"
         )
     ]
 
@@ -177,7 +180,7 @@ def test_a_person_without_a_contact_section_is_told_with_both_places() -> None:
     assert faults(contact="") == [
         (
             "desk.yaml:3:1 error: care.yaml:15 cannot be borrowed: condition on 'person.Tier__c' cannot be used "
-            "here: this mapping has no contact section"
+            "here: this mapping has no contact section [cannot-borrow]"
         )
     ]
 
@@ -186,19 +189,19 @@ def test_faults_of_both_files_are_told_once_each_where_they_stand() -> None:
     wrong = BASE.replace("has_any: [bill]", "has_some: [bill]").replace("{text}", "{texd}")
 
     assert faults("protct: {}\ndecide: {word: [{otherwise: '{topik}'}]}\n", base=wrong) == [
-        "care.yaml:11:21 error: unknown comparison 'has_some'",
-        "care.yaml:30:23 error: unknown word 'texd'",
-        "desk.yaml:5:1 error: unknown key 'protct'",
-        "desk.yaml:6:31 error: unknown word 'topik'",
+        "care.yaml:11:21 error: unknown comparison 'has_some' [unknown-comparison]",
+        "care.yaml:30:23 error: unknown word 'texd' [unknown-word]",
+        "desk.yaml:5:1 error: unknown key 'protct' [unknown-key]",
+        "desk.yaml:6:31 error: unknown word 'topik' [unknown-word]",
     ]
 
 
 def test_what_only_a_borrower_may_leave_out_is_missing_elsewhere() -> None:
     assert faults(head="version: 1\nmapping: desk\nbased_on: ''\n", base=None) == [
-        "desk.yaml:3:11 error: this names another mapping in the same folder"
+        "desk.yaml:3:11 error: this names another mapping in the same folder [not-another-mapping]"
     ]
     assert faults(head="version: 1\nmapping: desk\nbased_on: care\n", base=BASE) == [
-        "desk.yaml:1:1 error: 'target' is missing"
+        "desk.yaml:1:1 error: 'target' is missing [missing-key]"
     ]
 
 
@@ -210,18 +213,19 @@ def test_a_base_stands_by_itself(tmp_path: Path) -> None:
         load(tmp_path, ["third"])
 
     assert caught.value.faults[0].split("\n")[0] == (
-        "third.yaml:3:11 error: 'desk' is itself based on 'care': base this mapping on that one"
+        "third.yaml:3:11 error: 'desk' is itself based on 'care': base this mapping on that one "
+        "[based-on-borrower]"
     )
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("desk", "this names another mapping in the same folder"),
-        ("car", "there is no such mapping; did you mean 'care'?"),
-        ("zz", "there is no such mapping; the folder holds: care, desk"),
-        ("../care", "'../care' is no name for a mapping: use letters, digits, '-' and '_'"),
-        ("[care]", "one text is expected here, not a list or a map"),
+        ("desk", "this names another mapping in the same folder [not-another-mapping]"),
+        ("car", "there is no such mapping; did you mean 'care'? [no-such-mapping]"),
+        ("zz", "there is no such mapping; the folder holds: care, desk [no-such-mapping]"),
+        ("../care", "'../care' is no name for a mapping: use letters, digits, '-' and '_' [not-a-mapping-name]"),
+        ("[care]", "one text is expected here, not a list or a map [not-a-text]"),
     ],
 )
 def test_a_base_that_is_not_there_is_a_fault(tmp_path: Path, name: str, reason: str) -> None:
@@ -251,7 +255,7 @@ def test_a_base_need_not_be_switched_on_and_its_faults_are_told_once(tmp_path: P
 
     assert [made.name for made in alone] == ["desk"]
     assert [fault.split("\n")[0] for fault in caught.value.faults] == [
-        "care.yaml:17:20 error: unknown word 'texd'"
+        "care.yaml:17:20 error: unknown word 'texd' [unknown-word]"
     ]
 
 
@@ -266,11 +270,11 @@ def test_borrowed_tests_are_run_but_for_what_they_expect_of_the_case() -> None:
     assert faults(base=wrong) == [
         (
             "care.yaml:23:21 error: test 'bills are billing': expected topic 'General', got 'Billing', "
-            "decided by care.yaml:11"
+            "decided by care.yaml:11 [test-failed]"
         ),
         (
             "care.yaml:26:23 error: test 'a giveaway is dropped': expected dropped 'false', got 'true', "
-            "dropped by care.yaml:8"
+            "dropped by care.yaml:8 [test-failed]"
         ),
     ]
     assert isinstance(borrower(base=BASE.replace("case.Subject: my bill", "case.Subject: wrong here")), Mapping)
@@ -280,7 +284,7 @@ def test_its_own_tests_are_run_beside_them() -> None:
     own = "tests: [{name: own, message: {text: hi}, expect: {case.subject: 'General: ho'}}]\n"
 
     assert faults(own) == [
-        "desk.yaml:5:65 error: test 'own': expected case.subject 'General: ho', got 'General: hi'"
+        "desk.yaml:5:65 error: test 'own': expected case.subject 'General: ho', got 'General: hi' [test-failed]"
     ]
 
 

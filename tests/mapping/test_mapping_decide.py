@@ -239,6 +239,13 @@ def test_a_long_key_is_hashed() -> None:
     assert {len(key) for key in keys if len(key) < 150} == {len("facebook:page--1:") + 64}
 
 
+def test_a_key_of_a_long_account_is_short_too_and_its_own() -> None:
+    keys = [case_key(mapping(), said(account=Account(id="é" * n))) for n in (100, 101, 5000)]
+
+    assert len(set(keys)) == 3
+    assert {len(key) for key in keys} == {200}
+
+
 PIECE = st.text(st.sampled_from("ab-_:~2dé\u0301😀/ %"), min_size=1, max_size=6) | st.text(min_size=1, max_size=6)
 
 

@@ -18,9 +18,9 @@ def test_a_mapping_says_what_is_masked_and_where() -> None:
 @pytest.mark.parametrize(
     ("mask", "said"),
     [
-        ("{card_numbers: everywhere}", "nothing called 'card_numbers' can be masked"),
-        ("{iban: everwhere}", "'everwhere' is not possible here"),
-        ("[iban]", "a map (key: value) is expected here"),
+        ("{card_numbers: everywhere}", "nothing called 'card_numbers' can be masked [unknown-mask]"),
+        ("{iban: everwhere}", "'everwhere' is not possible here [not-possible]"),
+        ("[iban]", "a map (key: value) is expected here [not-a-map]"),
     ],
 )
 def test_an_unknown_kind_or_place_is_a_fault(mask: str, said: str) -> None:

@@ -208,34 +208,42 @@ def test_hostile_text_is_filled_in_literally_and_never_looked_at_again() -> None
 
 
 FAULTS = {
-    "{author.folowers}": (1, "unknown word 'author.folowers'", "author.followers"),
-    "Hello {txt}": (7, "unknown word 'txt'", "text"),
-    "{text} {text | shortn 5}": (15, "unknown filter 'shortn'", "shorten"),
-    "{text | shorten}": (8, "'shorten' needs a number from 1 to 999999: shorten 80", ""),
-    "{text | shorten many}": (16, "'shorten' needs a number from 1 to 999999: shorten 80", ""),
-    "{text | shorten 0}": (16, "'shorten' needs a number from 1 to 999999: shorten 80", ""),
-    "{text | first 3}": (8, "'first' needs a number and 'words': first 12 words", ""),
-    "{text | upper 3}": (14, "'upper' takes nothing behind it", ""),
-    "{text | join}": (8, "'join' needs what stands between, in quotes: join \", \"", ""),
-    "{sent_at | local_time Europe/Berln}": (22, "unknown time zone 'Europe/Berln'", "Europe/Berlin"),
-    "{sent_at | local_time Europe}": (22, "unknown time zone 'Europe'", ""),
-    "{sent_at | local_time ../../etc/passwd}": (22, "unknown time zone '../../etc/passwd'", ""),
-    "{sent_at | local_time}": (11, "'local_time' needs a time zone: local_time Europe/Berlin", ""),
-    "{text | default}": (8, "'default' needs one word or one quoted text: default author.handle", ""),
-    "{text | default authr.name}": (16, "unknown word 'authr.name'", "author.name"),
-    "{text": (0, "'{' is never closed: write {text}, or {{ for the brace itself", ""),
-    "a {": (2, "'{' is never closed: write {text}, or {{ for the brace itself", ""),
-    "{text | default \"x}": (0, "'{' is never closed: write {text}, or {{ for the brace itself", ""),
-    "{}": (0, "a placeholder is {word} or {word | filter}: a word is missing here", ""),
-    "{text |}": (0, "a placeholder is {word} or {word | filter}: a word is missing here", ""),
-    "{text shorten 5}": (6, "only a filter can follow here, after '|'", ""),
-    "{\"text\"}": (2, "a placeholder begins with a word such as text or author.name, not with quotes", ""),
-    "{raw..x}": (1, "'raw..x' has an empty part: write raw.one.two, with 0 for the first of a list", ""),
-    "{why.topic}": (1, "'why.topic' is not yet supported", ""),
-    "{person.id}": (1, "'person.id' cannot be used here: this mapping has no contact section", ""),
-    "{__class__}": (1, "unknown word '__class__'", ""),
-    "{author.__init__}": (1, "unknown word 'author.__init__'", ""),
-    "{account.__dict__}": (1, "unknown word 'account.__dict__'", ""),
+    "{author.folowers}": (1, "unknown word 'author.folowers' [unknown-word]", "author.followers"),
+    "Hello {txt}": (7, "unknown word 'txt' [unknown-word]", "text"),
+    "{text} {text | shortn 5}": (15, "unknown filter 'shortn' [unknown-filter]", "shorten"),
+    "{text | shorten}": (8, "'shorten' needs a number from 1 to 999999: shorten 80 [filter-needs-number]", ""),
+    "{text | shorten many}": (16,
+        "'shorten' needs a number from 1 to 999999: shorten 80 [filter-needs-number]", ""),
+    "{text | shorten 0}": (16, "'shorten' needs a number from 1 to 999999: shorten 80 [filter-needs-number]", ""),
+    "{text | first 3}": (8, "'first' needs a number and 'words': first 12 words [first-needs-words]", ""),
+    "{text | upper 3}": (14, "'upper' takes nothing behind it [filter-takes-nothing]", ""),
+    "{text | join}": (8, "'join' needs what stands between, in quotes: join \", \" [join-needs-text]", ""),
+    "{sent_at | local_time Europe/Berln}": (22,
+        "unknown time zone 'Europe/Berln' [unknown-time-zone]", "Europe/Berlin"),
+    "{sent_at | local_time Europe}": (22, "unknown time zone 'Europe' [unknown-time-zone]", ""),
+    "{sent_at | local_time ../../etc/passwd}": (22,
+        "unknown time zone '../../etc/passwd' [unknown-time-zone]", ""),
+    "{sent_at | local_time}": (11,
+        "'local_time' needs a time zone: local_time Europe/Berlin [local-time-needs-zone]", ""),
+    "{text | default}": (8,
+        "'default' needs one word or one quoted text: default author.handle [default-needs-one]", ""),
+    "{text | default authr.name}": (16, "unknown word 'authr.name' [unknown-word]", "author.name"),
+    "{text": (0, "'{' is never closed: write {text}, or {{ for the brace itself [open-brace]", ""),
+    "a {": (2, "'{' is never closed: write {text}, or {{ for the brace itself [open-brace]", ""),
+    "{text | default \"x}": (0, "'{' is never closed: write {text}, or {{ for the brace itself [open-brace]", ""),
+    "{}": (0, "a placeholder is {word} or {word | filter}: a word is missing here [empty-placeholder]", ""),
+    "{text |}": (0, "a placeholder is {word} or {word | filter}: a word is missing here [empty-placeholder]", ""),
+    "{text shorten 5}": (6, "only a filter can follow here, after '|' [not-a-filter]", ""),
+    "{\"text\"}": (2,
+        "a placeholder begins with a word such as text or author.name, not with quotes [quoted-word]", ""),
+    "{raw..x}": (1,
+        "'raw..x' has an empty part: write raw.one.two, with 0 for the first of a list [empty-path-part]", ""),
+    "{why.topic}": (
+        1, "'why.topic' is the line that decided 'topic', which no rule above decides [why-undecided]", ""),
+    "{person.id}": (1, "'person.id' cannot be used here: this mapping has no contact section [no-contact]", ""),
+    "{__class__}": (1, "unknown word '__class__' [unknown-word]", ""),
+    "{author.__init__}": (1, "unknown word 'author.__init__' [unknown-word]", ""),
+    "{account.__dict__}": (1, "unknown word 'account.__dict__' [unknown-word]", ""),
 }  # fmt: skip
 
 
@@ -253,10 +261,10 @@ def test_every_fault_of_a_template_is_reported() -> None:
     told = faults("", case='case:\n  object: Case\n  key_field: K\n  create: {F: "{a} {b | c} {text | d}"}')
 
     assert [fault.split("\n")[0] for fault in told] == [
-        "care.yaml:8:17 error: unknown word 'a'",
-        "care.yaml:8:21 error: unknown word 'b'",
-        "care.yaml:8:25 error: unknown filter 'c'",
-        "care.yaml:8:36 error: unknown filter 'd'",
+        "care.yaml:8:17 error: unknown word 'a' [unknown-word]",
+        "care.yaml:8:21 error: unknown word 'b' [unknown-word]",
+        "care.yaml:8:25 error: unknown filter 'c' [unknown-filter]",
+        "care.yaml:8:36 error: unknown filter 'd' [unknown-filter]",
     ]
 
 
@@ -266,7 +274,7 @@ def test_a_fault_in_a_block_of_text_points_at_its_line() -> None:
     )
 
     assert told[0].startswith(
-        "care.yaml:11:8 error: unknown word 'texd'\n          {texd}".replace("          ", "    ")
+        "care.yaml:11:8 error: unknown word 'texd' [unknown-word]\n          {texd}".replace("          ", "    ")
     )
 
 
@@ -274,7 +282,7 @@ def test_a_person_s_field_must_be_fetched() -> None:
     with pytest.raises(ConfigError) as caught:
         filled("{person.Tier_c}")
 
-    assert "'person.Tier_c' is not fetched: add Tier_c to contact.fetch" in str(caught.value)
+    assert "'person.Tier_c' is not fetched: add Tier_c to contact.fetch [not-fetched]" in str(caught.value)
     assert "did you mean 'person.Tier__c'?" in str(caught.value)
 
 
