@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from bridge import batches
 from bridge import decided as stored
 from bridge import mapping as language
+from bridge.batches import Families
 from bridge.decided import Decided
 from bridge.frozen import NOTE, Frozen
+from bridge.mapping import NO_FACTS, Facts
 from bridge.mapping import Mapping as CaseMapping
 from bridge.message import Message
-from bridge.placing import DELETED, leads_to, mapping_of, original
-from bridge.ports import Filing, Part, PersonFound, Value
-from bridge.steps import Id, Item, Rendered, Settle, Waiting
+from bridge.placing import DELETED, original
+from bridge.ports import Filing, Known, Part, Raise, Value
+from bridge.steps import Item, Rendered, Settle, Waiting
 
 EDITED = "Edited by its author:\n"
 OURS = "Written by our own side on the platform:\n"
 TARGET_DROPPED = Settle(state="dropped", reason="target_dropped")
 
-Families = Mapping[Id, Sequence[Item]]  #: all items of a message: what an edit or deletion points at
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """One item as it goes to the CRM; raises, assign: what a new message of a customer makes of its case."""
+
+    item: Item
+    part: Part
+    raises: Mapping[str, Raise] = field(default_factory=dict)
+    assign: Mapping[str, Value] = field(default_factory=dict)
 
 
 def compose(
@@ -34,85 +46,132 @@ def compose(
 
     `explain` turns an unexpected error into the reason that is stored.
     """
-    waiting = replace(waiting, items=_until_deletion(waiting.items))
-    parts: list[tuple[Item, Part]] = []
+    items, silent = batches.first(waiting, families, mappings)
+    facts = NO_FACTS if silent else waiting.facts
+    done: list[Rendering] = []
     ended: dict[int, Settle] = {}
-    for one in waiting.items:
+    for one in items:
         try:
-            became = _became(one, families.get(one.points_at, ()), mappings)
+            became = _rendered(one, families.get(one.points_at, ()), mappings, facts)
         except Exception as error:  # noqa: BLE001 - an error here settles its own message only
             became = Settle(state="dead", reason=explain("rendering", error))
-        if isinstance(became, Part):
-            parts.append((one, became))
+        if isinstance(became, Rendering):
+            done.append(became)
         else:
             ended[one.id] = became
-    if not parts:
-        return Rendered(items=waiting.items, frozen=None, ended=ended)
-    opener = next((one for one, p in parts if p.opens and p.act == "add" and not p.case_id), None)
+    if not done:
+        return Rendered(items=tuple(items), frozen=None, ended=ended)
+    opener = next((one for one in done if _opens(one.part)), None)
+    new = silent or not waiting.known.case_id
+    first = opener or done[0]
     try:
-        frozen = _frozen(case_id, [p for _, p in parts], opener, _mapping(opener or parts[0][0], mappings))
+        frozen = _frozen(case_id, done, opener, batches.mapping_for(first.item, mappings), new=new)
     except Exception as error:  # noqa: BLE001 - as above: it is the opening message that cannot be rendered
-        bad = opener or parts[0][0]
-        rest = tuple(one for one in waiting.items if one is not bad)
-        others = compose(case_id, replace(waiting, items=rest), families, mappings, explain)
         why = Settle(state="dead", reason=explain("rendering", error))
-        return Rendered(items=waiting.items, frozen=others.frozen, ended={**others.ended, bad.id: why})
-    return Rendered(items=waiting.items, frozen=frozen, ended=ended)
+        rest = tuple(one for one in items if one is not first.item)
+        others = compose(case_id, replace(waiting, items=rest), families, mappings, explain)
+        return replace(others, items=(first.item, *others.items), ended={**others.ended, first.item.id: why})
+    return Rendered(
+        items=tuple(items),
+        frozen=frozen,
+        ended=ended,
+        known=Known(episode=waiting.known.episode + 1) if silent and opener else None,
+        heard_at=_heard(waiting, done, families),
+    )
 
 
-def _until_deletion(items: Sequence[Item]) -> tuple[Item, ...]:
-    """The items before a deletion of one of them that may be in the CRM: that one must be found there first."""
-    unsure: set[Id] = set()
-    for i, one in enumerate(items):
-        if one.change == "deleted" and one.points_at in unsure:
-            return tuple(items[:i])
-        if one.deleted and one.unsure_since is not None:
-            unsure.add(one.points_at)
-    return tuple(items)
+def _heard(waiting: Waiting, done: Sequence[Rendering], families: Families) -> datetime | None:
+    """When a customer was heard last; None = these items change nothing of it."""
+    last = None
+    for one in done:
+        last = batches.latest(last, batches.heard_in(one.item, families))
+    return batches.latest(waiting.heard_at, last) if last else None
 
 
-def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping]) -> Part | Settle:
+def _opens(part: Part) -> bool:
+    """Whether this is a new message of a customer, which may open a case."""
+    return part.opens and part.act == "add" and not part.case_id
+
+
+def _rendered(
+    one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping], facts: Facts
+) -> Rendering | Settle:
+    became = _became(one, family, mappings, facts)
+    mapping = batches.mapping_for(one, mappings)
+    if not isinstance(became, Part):
+        return became
+    if mapping is None or not _opens(became):
+        return Rendering(item=one, part=became)
+    what = stored.load(one.decision)
+    return Rendering(
+        item=one,
+        part=became,
+        raises=language.raised(mapping, one.message, what.decision, what.person),
+        assign=language.assigned(mapping, one.message, what.decision, what.person),
+    )
+
+
+def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping], facts: Facts) -> Part | Settle:
     if one.deleted and one.unsure_since is None:
         return DELETED
-    mapping = _mapping(one, mappings)
+    mapping = batches.mapping_for(one, mappings)
     if mapping is None:
         return Settle(state="dead", reason=f"there is no mapping {one.mapping!r} any more: replay to decide anew")
     message, what = one.message, stored.load(one.decision)
     match one.change:
         case "created":
-            return _said(one, message, what, mapping)
+            return _said(one, message, what, mapping, family, facts)
         case "edited":
-            return _edit(one, message, what, mapping, _target(family))
+            return _edit(_said(one, message, what, mapping, family, facts), one, mapping, family)
         case "deleted":
             return _deletion(one, message, mapping, family)
         case _:
             return _hiding(one, message, original(family))
 
 
-def _mapping(one: Item, mappings: Mapping[str, CaseMapping]) -> CaseMapping | None:
-    case_id = one.case_id or ""
-    if one.change != "created":
-        return mapping_of(one.mapping, case_id, mappings)
-    mapping = mappings.get(one.mapping)
-    return mapping if mapping and leads_to(mapping, case_id) else None
-
-
-def _said(one: Item, message: Message, what: Decided, mapping: CaseMapping) -> Part:
-    comment = language.comment(mapping, message, what.decision, what.person)
+def _said(
+    one: Item, message: Message, what: Decided, mapping: CaseMapping, family: Sequence[Item], facts: Facts
+) -> Part:
+    comment = language.comment(mapping, message, what.decision, what.person, facts)
     part = _part(one, message, text=comment.text, public=comment.public)
+    if mapping.copies:
+        there = _copied(one, family)
+        part = replace(part, files=tuple(f for f in message.attachments if f.url and f.url not in there))
     if message.author.is_self:
-        return replace(part, text=OURS + comment.text, public=False, opens=False)
+        return replace(part, text=OURS + comment.text, public=False, opens=False, ours=message.public)
     return replace(part, person=what.person.id)
 
 
-def _edit(one: Item, message: Message, what: Decided, mapping: CaseMapping, target: Item | None) -> Part | Settle:
-    """The new text as a comment: on the target's own case, even if a newer episode has been opened."""
+def _copied(one: Item, family: Sequence[Item]) -> set[str]:
+    """The addresses of files that came with the message before, and are on the case: an edit brings them again."""
+    others = [other.message for other in family if other.id != one.id and other.state == "filed"]
+    return {file.url for message in others for file in message.attachments}
+
+
+def _edit(part: Part, one: Item, mapping: CaseMapping, family: Sequence[Item]) -> Part | Settle:
+    """The new text, on the target's own case even if a newer episode has been opened."""
+    target = _target(family)
     if target is not None and target.state == "dropped":
         return TARGET_DROPPED
-    part = _said(one, message, what, mapping)
-    edited = target is not None and not message.author.is_self
-    into = target.crm_case if target is not None and target.state == "filed" else ""
-    return replace(part, text=EDITED + part.text if edited else part.text, case_id=into)
+    if target is None or part.ours:
+        return replace(part, case_id=target.crm_case if target and target.state == "filed" else "")
+    if mapping.on_edit == "ignore":
+        return Settle(state="dropped", reason=mapping.edit_line)
+    if target.state != "filed":
+        return replace(part, text=EDITED + part.text)
+    if mapping.on_edit == "comment":
+        return replace(part, text=EDITED + part.text, case_id=target.crm_case)
+    return _replacement(replace(part, opens=False, case_id=target.crm_case), one, mapping, family)
+
+
+def _replacement(part: Part, one: Item, mapping: CaseMapping, family: Sequence[Item]) -> Part:
+    """on_edit: replace. What the message became last in the CRM is to show the new text."""
+    last = [other for other in family if other.state == "filed" and other.change in ("created", "edited")][-1]
+    row: Mapping[str, Value] = {}
+    if last.crm_case in last.crm_ref.split(","):
+        what = stored.load(one.decision)
+        row = language.rewritten(mapping, one.message, what.decision, what.person)
+    return replace(part, act="edit", ref=last.crm_ref, row=row, notes=json.loads(last.crm_notes or "{}"))
 
 
 def _deletion(one: Item, message: Message, mapping: CaseMapping, family: Sequence[Item]) -> Part | Settle:
@@ -121,14 +180,19 @@ def _deletion(one: Item, message: Message, mapping: CaseMapping, family: Sequenc
     if not filed:
         dropped = any(other.reason != DELETED.reason for other in family if other.state == "dropped")
         return TARGET_DROPPED if dropped else DELETED
-    first = next((other for other in filed if other.crm_case in other.crm_ref.split(",")), filed[0])
+    if mapping.on_delete == "note":
+        when = message.sent_at or message.received_at
+        note = _part(one, message, text=f"Deleted by its author {when:%Y-%m-%d %H:%M} UTC.", public=False)
+        return replace(note, opens=False, case_id=filed[0].crm_case)
+    opened = [other for other in filed if other.crm_case in other.crm_ref.split(",")]
+    first = opened[-1] if opened else filed[0]  # an edit may have rewritten the case
     row: Mapping[str, Value] = {}
     notes: Mapping[str, str] = {}
-    if first.crm_case in first.crm_ref.split(","):
-        what = stored.load(first.decision)
-        row = language.blanked(mapping, first.message, what.decision, what.person)
+    if opened:
+        what = stored.load(opened[0].decision)
+        row = language.blanked(mapping, opened[0].message, what.decision, what.person)
         notes = json.loads(first.crm_notes or "{}")
-    refs = ",".join(other.crm_ref for other in filed if other.crm_ref)
+    refs = ",".join(dict.fromkeys(ref for other in filed for ref in other.crm_ref.split(",") if ref))
     part = _part(one, message, text="", public=False)
     return replace(part, act="delete", opens=False, case_id=first.crm_case, ref=refs, row=row, notes=notes)
 
@@ -157,31 +221,66 @@ def _part(one: Item, message: Message, *, text: str, public: bool) -> Part:
     )
 
 
-def _frozen(case_id: str, parts: list[Part], opener: Item | None, mapping: CaseMapping | None) -> Frozen:
+def _frozen(
+    case_id: str, done: Sequence[Rendering], opener: Rendering | None, mapping: CaseMapping | None, *, new: bool
+) -> Frozen:
+    """new: no case is known, so that agents must be told what the one that is opened lacks."""
     assert mapping is not None  # a part has one
+    raises = _highest([one.raises for one in done])
+    assign = {name: value for one in done for name, value in one.assign.items()}
     create: Mapping[str, Value] = {}
     blanked: Mapping[str, Value] = {}
+    notes: Mapping[str, Part] = {}
     if opener is not None:
-        message, what = opener.message, stored.load(opener.decision)
-        create = language.create(mapping, message, what.decision, what.person)
+        message, what = opener.item.message, stored.load(opener.item.decision)
+        given = language.create(mapping, message, what.decision, what.person)
+        # As if they had come one by one: what opens the case, and what the others make of it.
+        create = given | {f: one.value for f, one in raises.items() if one.over(given.get(f))} | assign
         blanked = language.blanked(mapping, message, what.decision, what.person)
-        if what.person.several:
-            at = next(i for i, p in enumerate(parts) if p.key == opener.key)
-            parts = [*parts[: at + 1], _several(parts[at], what.person), *parts[at + 1 :]]
+        notes = _note(opener.part, what) if new else {}
+    parts = [(one.part, notes.get(one.part.key)) for one in done]
     filing = Filing(
         key=case_id.split("/", 2)[2],
         key_field=mapping.key_field,
         object=mapping.object,
-        parts=tuple(parts),
+        parts=tuple(part for pair in parts for part in pair if part is not None),
         create=create,
-        opener="" if opener is None else opener.key,
+        opener=opener.part.key if opener else "",
+        raises=raises,
+        assign=assign,
         reopen=mapping.reopen,
+        line=mapping.line,
         too_long=mapping.too_long,
     )
-    return Frozen(filing=filing, blanked=blanked)
+    return Frozen(filing=filing, blanked=blanked, rows=_blanked_rows(done, mapping))
 
 
-def _several(opening: Part, person: PersonFound) -> Part:
-    """many_found: leave_blank_and_note."""
-    found = f"{len(person.several)} records match this author, so none was linked: {', '.join(person.several)}"
-    return replace(opening, key=opening.key + NOTE, text=found, public=False, opens=False)
+def _blanked_rows(done: Sequence[Rendering], mapping: CaseMapping) -> dict[str, Mapping[str, Value]]:
+    """What the rows of edits become should their author delete the message meanwhile."""
+    rows: dict[str, Mapping[str, Value]] = {}
+    for one in done:
+        if one.part.act == "edit" and one.part.row:
+            what = stored.load(one.item.decision)
+            rows[one.part.key] = language.blanked(mapping, one.item.message, what.decision, what.person)
+    return rows
+
+
+def _highest(given: Sequence[Mapping[str, Raise]]) -> dict[str, Raise]:
+    """Of several messages the highest value of each field."""
+    highest: dict[str, Raise] = {}
+    for raises in given:
+        for name, one in raises.items():
+            if one.over(highest[name].value if name in highest else ""):
+                highest[name] = one
+    return highest
+
+
+def _note(opening: Part, what: Decided) -> dict[str, Part]:
+    """What agents must know of a new case, as a part behind the opening one; {} = nothing."""
+    told = list(what.unnamed)
+    if several := what.person.several:
+        told.append(f"{len(several)} records match this author, so none was linked: {', '.join(several)}")
+    if not told:
+        return {}
+    text = "\n".join(told)
+    return {opening.key: replace(opening, key=opening.key + NOTE, text=text, public=False, opens=False, files=())}

@@ -7,22 +7,25 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from bridge.mapping import Decision
+from bridge.mapping import NO_FACTS, Decision, Facts
 from bridge.ports import PersonFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The decided names, the lines that decided them, and who the author is in the CRM."""
+    """The decided names, the lines that decided them, who the author is in the CRM, and what names stand for."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, str] = field(default_factory=dict)
     person: PersonFound = field(default_factory=PersonFound)
+    ids: Mapping[str, str] = field(default_factory=dict)  #: field -> id of the record that the mapping names
+    unnamed: tuple[str, ...] = ()  #: sentences: fields that are left out, because nothing bears that name
+    facts: Facts = NO_FACTS
 
     @property
     def decision(self) -> Decision:
         """The form in which the mapping renders it."""
-        return Decision(values=self.values, lines=self.lines)
+        return Decision(values=self.values, lines=self.lines, ids=self.ids, facts=self.facts)
 
 
 _JSON = TypeAdapter(Decided)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from bridge import decided, placing
 from bridge import mapping as language
 from bridge.decided import Decided
+from bridge.errors import Rejected
+from bridge.mapping import NO_FACTS, Facts
 from bridge.mapping import Mapping as CaseMapping
 from bridge.message import Message
 from bridge.placing import Fate
-from bridge.ports import PersonFound, PersonMatch
+from bridge.ports import Named, PersonFound, PersonMatch
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
 
 NO_MAPPING = Settle(state="dropped", reason="no_mapping")
@@ -26,6 +28,19 @@ class Accepted:
     message: Message
     mapping: CaseMapping
     match: PersonMatch | None
+    facts: Facts = NO_FACTS
+    took: language.Accepted | None = None  #: what `accept` said, to save `decide` its work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A message that is decided, but for the ids of the records that its case names."""
+
+    mapping: CaseMapping
+    case_id: str
+    what: Decided
+    named: Mapping[str, Named]  #: field -> the record
+    private: frozenset[str]  #: fields whose names show what the author wrote, or who that is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +74,13 @@ def unblanked(one: Item, family: Sequence[Item]) -> bool:
     return one.change == "deleted" and any(not other.deleted for other in family if other.change != "deleted")
 
 
-def sort(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping], explain: Explain) -> Sorted:
+def sort(
+    one: Item,
+    family: Sequence[Item],
+    mappings: Mapping[str, CaseMapping],
+    explain: Explain,
+    facts: Facts = NO_FACTS,
+) -> Sorted:
     """What kind of item it is: taken by a mapping, following another one, or at its end."""
     if one.deleted and one.unsure_since is None:
         return placing.DELETED
@@ -67,39 +88,78 @@ def sort(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping],
         message = one.message
         late = one.change == "edited" and one.age >= placing.ORPHANED
         if late and not any(other.change == "created" for other in family):
-            return _accept(replace(message, change="created"), mappings)
+            return _accept(replace(message, change="created"), mappings, facts)
         if one.change != "created" or message.author.is_self:
             return Follows(message=message)
-        return _accept(message, mappings)
+        return _accept(message, mappings, facts)
     except Exception as error:  # noqa: BLE001 - an error here settles its own message only
         return Settle(state="dead", reason=explain("deciding", error))
 
 
-def _accept(message: Message, mappings: Mapping[str, CaseMapping]) -> Accepted | Settle:
+def _accept(message: Message, mappings: Mapping[str, CaseMapping], facts: Facts) -> Accepted | Settle:
     for mapping in mappings.values():
-        took = language.accept(mapping, message)
+        took = language.accept(mapping, message, facts)
         if isinstance(took, language.Dropped):
             return Settle(state="dropped", reason=took.line)
         if took is not None:
-            return Accepted(message=message, mapping=mapping, match=language.person_match(mapping, message))
+            match = language.person_match(mapping, message)
+            return Accepted(message=message, mapping=mapping, match=match, facts=facts, took=took)
     return NO_MAPPING
 
 
-def place(accepted: Accepted, person: PersonFound, explain: Explain) -> Place | Settle:
-    """Decide a message whose author is known as far as the CRM knows them."""
+def case_ids(accepted: Accepted, person: PersonFound) -> tuple[str, str]:
+    """The case of a message, and the one that goes before it while it is open: its author's own.
+
+    "" = none does. That is so when one_per is person, and who the author is was not known at first.
+    """
+    mapping, message = accepted.mapping, accepted.message
+    here = f"{mapping.target}/{mapping.object}/"
+    own = here + language.case_key(mapping, message)
+    persons = language.person_key(mapping, person)
+    return (here + persons, own) if persons else (own, "")
+
+
+def place(accepted: Accepted, person: PersonFound, explain: Explain, *, own: bool = False) -> Placed | Settle:
+    """Decide a message whose author is known as far as the CRM knows them. own: onto the author's own case."""
     mapping, message = accepted.mapping, accepted.message
     try:
-        decision = language.decide(mapping, message, person)
-        key = language.case_key(mapping, message)
+        decision = language.decide(mapping, message, person, accepted.facts, taken=accepted.took)
+        case_id, before = case_ids(accepted, person)
+        names = language.names(mapping, message, decision, person)
     except Exception as error:  # noqa: BLE001 - an error here settles its own message only
         return Settle(state="dead", reason=explain("deciding", error))
-    what = Decided(values=decision.values, lines=decision.lines, person=person)
+    return Placed(
+        mapping=mapping,
+        case_id=before if own else case_id,
+        what=Decided(values=decision.values, lines=decision.lines, person=person, facts=accepted.facts),
+        named={f: Named(object=mapping.object, field=f, name=name) for f, name in names.items()},
+        private=language.private(mapping),
+    )
+
+
+def named(placed: Placed, answers: Mapping[tuple[str, Named], str | Rejected | Wait]) -> Place | Wait:
+    """The place, with the ids of the records that the case names; what nobody bears is left out and told."""
+    found = {field: answers[placed.mapping.target, one] for field, one in placed.named.items()}
+    waits = [answer for answer in found.values() if isinstance(answer, Wait)]
+    if waits:
+        return max(waits, key=lambda wait: wait.after)
+    refused = {field: answer for field, answer in found.items() if isinstance(answer, Rejected)}
+    what = replace(
+        placed.what,
+        ids={field: answer for field, answer in found.items() if isinstance(answer, str)},
+        unnamed=tuple(f"{f} was left out: {_why(placed, f, answer)}" for f, answer in refused.items()),
+    )
     return Place(
-        case_id=f"{mapping.target}/{mapping.object}/{key}",
-        target=mapping.target,
-        mapping=mapping.name,
+        case_id=placed.case_id,
+        target=placed.mapping.target,
+        mapping=placed.mapping.name,
         decision=decided.dump(what),
     )
+
+
+def _why(placed: Placed, field: str, refused: Rejected) -> str:
+    """Why a name has no id, as the case tells it: there the author's words could not be redacted."""
+    return "nothing bears the name that the mapping gives" if field in placed.private else str(refused)
 
 
 def follow(
@@ -121,14 +181,15 @@ def follow(
 
 def _decided(one: Item, message: Message, place: Place, mapping: CaseMapping | None) -> Place | Settle:
     """What follows another message is decided by its own words, for the same person and case."""
-    what = Decided(person=decided.load(place.decision).person)
+    before = decided.load(place.decision)
+    what = replace(before, values={}, lines={})
     if mapping is not None:
         place = replace(place, mapping=mapping.name)
     if mapping is not None and one.change in ("created", "edited"):
-        took = language.accept(mapping, message) if one.change == "created" else None
-        if isinstance(took, language.Dropped):
-            return Settle(state="dropped", reason=took.line)
-        decision = language.decide(mapping, message, what.person)
+        drop = language.dropped(mapping, message, what.facts) if one.change == "created" else None
+        if drop is not None:
+            return Settle(state="dropped", reason=drop.line)
+        decision = language.decide(mapping, message, what.person, what.facts)
         what = replace(what, values=decision.values, lines=decision.lines)
     return replace(place, decision=decided.dump(what))
 

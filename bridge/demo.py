@@ -13,6 +13,7 @@ import shutil
 import socket
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +35,8 @@ from bridge.store import Store, connect, ledger, schema
 from bridge.store.ledger import Story
 from bridge.supervise import Group, Program
 
-MAPPINGS = ("meta-to-salesforce.yaml", "meta-to-zendesk.yaml")
+FRENCH_MAPPING = "meta-to-zendesk.yaml"
+MAPPINGS = ("meta-to-salesforce.yaml", FRENCH_MAPPING, "x-to-salesforce.yaml", "payloads/mobile-app.yaml")
 PATIENCE = 60.0  #: seconds for a process to answer, or for one example to be settled
 
 SANDBOXES = {SALESFORCE: "SF_URL", ZENDESK: "ZENDESK_URL"}  #: a sandbox's package -> where its address stands
@@ -87,17 +89,17 @@ def _serve(group: Group, store: Store, env: Mapping[str, str], *, once: bool, si
 
 
 def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
-    """An empty folder with the shipped mapping and the demo's connections; the environment of all processes."""
+    """An empty folder with the shipped mappings and the demo's connections; the environment of all processes."""
     shutil.rmtree(folder, ignore_errors=True)
     config = folder / "mappings"
-    config.mkdir(parents=True)
+    (config / "payloads").mkdir(parents=True)
     for name in MAPPINGS:
         if not (mappings / name).exists():
             raise click.ClickException(
                 f"{mappings / name} is not there: copy it from the mappings delivered with us"
             )
-        shutil.copy(mappings / name, config)
-    french = config / MAPPINGS[1]  # whatever it takes elsewhere: here it is the French page's
+        shutil.copy(mappings / name, config / name)
+    french = config / FRENCH_MAPPING  # whatever it takes elsewhere: here it is the French page's
     french.write_text(french.read_text().replace("\nsource: any", f"\nsource: [{FRENCH['connection']}]", 1))
     (config / "connections.yaml").write_text(_bundled("connections.yaml"))
     return {
@@ -111,6 +113,8 @@ def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
         "PUBLIC_URL": "",
         "META_APP_SECRET": secrets.token_hex(16),
         "META_VERIFY_TOKEN": secrets.token_hex(16),
+        "X_CONSUMER_SECRET": secrets.token_hex(16),
+        "APP_SECRET": b64encode(secrets.token_bytes(24)).decode(),
         "SF_CONSUMER_KEY": "sandbox-key",
         "SF_CONSUMER_SECRET": secrets.token_hex(16),
         "ZENDESK_CLIENT_ID": "sandbox-client",

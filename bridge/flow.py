@@ -20,12 +20,14 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-from bridge import composing, deciding, outcomes, persons, placing, protecting
+from bridge import accepting, composing, deciding, outcomes, placing, protecting
 from bridge.deciding import Accepted, Follows, Sorted
 from bridge.errors import Paused, RetryLater, Unsure
+from bridge.mapping import Facts
 from bridge.mapping import Mapping as CaseMapping
 from bridge.message import Message
 from bridge.outcomes import History
+from bridge.persons import Asking
 from bridge.placing import Fate
 from bridge.ports import (
     Answer,
@@ -35,7 +37,6 @@ from bridge.ports import (
     Event,
     Filing,
     Outcome,
-    PersonFound,
     Skipped,
     Unreadable,
 )  # fmt: skip
@@ -143,36 +144,39 @@ def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False
         waiting = lanes.waiting(c, claim) if claim.rows else []
         families = items.related(c, {p for one in waiting if (p := deciding.pointed_at(one))})
         latest = items.latest_cases(c, sorted({one.lane for one in waiting if deciding.is_direct_echo(one)}))
+        counts = any(mapping.counts for mapping in bridge.mappings.values())
+        recent = items.recent_messages(c, waiting) if counts else {}
     if not claim.rows:
         return False
     bridge.at("lane.claimed")
-    found = {one.id: _sort(bridge, one, claim, families.get(one.points_at, ())) for one in waiting}
-    asked = [s for s in found.values() if isinstance(s, Accepted)]
-    who = persons.look_up(
-        bridge.store, bridge.crms, asked, until=until, pause=partial(_pause, bridge), explain=explain
+    facts = {one.id: Facts(recent_messages=recent.get(one.id)) for one in waiting}
+    found = {one.id: _sort(bridge, one, claim, families.get(one.points_at, ()), facts[one.id]) for one in waiting}
+    asking = Asking(
+        store=bridge.store, crms=bridge.crms, until=until, pause=partial(_pause, bridge), explain=explain
     )
-    verdicts = _verdicts(bridge, waiting, found, who, families, latest)
+    placed = accepting.place(asking, {i: s for i, s in found.items() if isinstance(s, Accepted)})
+    verdicts = _verdicts(bridge, waiting, found, placed, families, latest)
     with bridge.store.write() as c:
         lanes.settle(c, claim, verdicts, gather=bridge.gather, protection=bridge.protection)
     bridge.at("lane.placed")
     return True
 
 
-def _sort(bridge: Bridge, one: Item, claim: Claim, family: Sequence[Item]) -> Sorted | Wait:
+def _sort(bridge: Bridge, one: Item, claim: Claim, family: Sequence[Item], facts: Facts) -> Sorted | Wait:
     if claim.rows[one.lane] >= queues.DEADLY:
         return Settle(state="dead", reason=f"poison: {claim.rows[one.lane]} workers died on it")
     if deciding.unblanked(one, family):
         with bridge.store.write() as c:
             lanes.blank(c, one.points_at)
         return Wait(after=timedelta(0))  # and look at what it is now
-    return deciding.sort(one, family, bridge.mappings, explain)
+    return deciding.sort(one, family, bridge.mappings, explain, facts)
 
 
 def _verdicts(
     bridge: Bridge,
     waiting: Sequence[Item],
     found: Mapping[int, Sorted | Wait],
-    who: Mapping[persons.Match, persons.Found],
+    placed: Mapping[int, Verdict],
     families: Mapping[Id, Sequence[Item]],
     latest: Mapping[str, Item],
 ) -> list[tuple[Item, Verdict]]:
@@ -187,8 +191,7 @@ def _verdicts(
         what = found[one.id]
         match what:
             case Accepted():
-                person = who.get(persons.match_of(what), PersonFound())
-                verdict = deciding.place(what, person, explain) if isinstance(person, PersonFound) else person
+                verdict = placed[one.id]
             case Follows():
                 other = last.get(one.lane) if deciding.is_direct_echo(one) else None
                 target = deciding.pointed_at(one)
@@ -317,7 +320,7 @@ def _freeze(
     with batch.bridge.store.write() as c:
         stored = cases.freeze(c, batch.claim, rendered, protection=batch.bridge.protection)
     return {
-        case_id: Outgoing(filing=replace(frozen.filing, known=waiting[case_id].known))
+        case_id: Outgoing(filing=replace(frozen.filing, known=rendered[case_id].known or waiting[case_id].known))
         for case_id, frozen in stored.items()
     }
 

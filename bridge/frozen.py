@@ -19,10 +19,11 @@ NOTE = "#note"  #: ends the key of a part that is a note of ours and no item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
-    """A filing, and what its case's fields become should the author of the opening text delete it."""
+    """A filing, and what the fields of its cases become should the author delete what stands in them."""
 
     filing: Filing
     blanked: Mapping[str, Value] = field(default_factory=dict)
+    rows: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)  #: edit's key -> what its row becomes
 
 
 _JSON = TypeAdapter(Frozen)
@@ -58,11 +59,17 @@ def _late(part: Part) -> Part:
 
 
 def blank(frozen: Frozen, keys: Collection[str]) -> Frozen:
-    """The filing without the texts of these parts, in the case's fields too if one of them opens the case."""
+    """The filing without the texts of these parts and our notes to them, in the fields of their cases too."""
     filing = frozen.filing
-    parts = tuple(replace(p, text=DELETED_TEXT) if p.key in keys else p for p in filing.parts)
+    parts = tuple(
+        _blank(part, frozen.rows) if part.key.removesuffix(NOTE) in keys else part for part in filing.parts
+    )
     create = {**filing.create, **frozen.blanked} if filing.opener in keys else filing.create
     return replace(frozen, filing=replace(filing, parts=parts, create=create))
+
+
+def _blank(part: Part, rows: Mapping[str, Mapping[str, Value]]) -> Part:
+    return replace(part, text=DELETED_TEXT, files=(), row=rows.get(part.key, part.row))
 
 
 def is_item(key: str) -> bool:

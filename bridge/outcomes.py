@@ -40,9 +40,12 @@ def _receipt(filing: Filing, receipt: Receipt, history: History, jitter: float) 
     filed = [p for p in filing.parts if p.key not in elsewhere]
     answer = Settled(
         known=receipt.known,
+        opened=bool(receipt.known.case_id) and receipt.known.case_id != filing.known.case_id,
+        replied_at=min((p.sent_at or p.received_at for p in filed if p.ours and not p.case_id), default=None),
         receipt=True,
         filed={part.key: receipt.refs.get(part.key, "") for part in filed},
         cases=receipt.cases,
+        notes=receipt.notes,
         link=receipt.link,
         warnings=receipt.warnings[:MOST_WARNINGS],
         dropped=receipt.dropped,

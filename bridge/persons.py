@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge import ports
@@ -25,20 +26,30 @@ def match_of(accepted: Accepted) -> Match:
     return accepted.mapping.target, people.digest(accepted.match) if accepted.match else ""
 
 
-def look_up(
-    store: Store,
-    crms: Mapping[str, Crm],
-    accepted: Sequence[Accepted],
-    *,
-    until: float,
-    pause: Callable[[str, Paused], None],
-    explain: Explain,
-) -> dict[Match, Found]:
-    """Who wrote these messages; those without a match are not in it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What it takes to ask the CRMs something on behalf of leased lanes."""
 
-    until: the end of the lanes' lease on the monotonic clock. Nobody is asked who may take longer: the lanes
-    would go to another worker, as if this one had died.
-    """
+    store: Store
+    crms: Mapping[str, Crm]
+    until: float  #: the end of the lanes' lease on the monotonic clock
+    pause: Callable[[str, Paused], None]
+    explain: Explain
+
+    def not_now(self, crm: str, *, resting: bool) -> Wait | None:
+        """Why a CRM is not asked now; None = it can be asked.
+
+        It rests or is switched off; or it may take longer than the lease lasts, and the lanes would go to another
+        worker, as if this one had died.
+        """
+        if resting or crm not in self.crms:
+            return Wait(after=RESTS)
+        late = time.monotonic() + self.crms[crm].longest_find.total_seconds() > self.until
+        return Wait(after=SOON) if late else None
+
+
+def look_up(asking: Asking, accepted: Sequence[Accepted]) -> dict[Match, Found]:
+    """Who wrote these messages; those without a match are not in it."""
     wanted: dict[tuple[str, str], dict[str, PersonMatch]] = {}
     for one in accepted:
         if one.match is not None:
@@ -46,42 +57,32 @@ def look_up(
             matches.setdefault(people.digest(one.match), one.match)
     answers: dict[Match, Found] = {}
     for (crm, _), matches in wanted.items():
-        with store.read() as c:
+        with asking.store.read() as c:
             known = people.recall(c, crm, list(matches.values()))
-            resting = crm not in crms or cases.paused(c, crm)  # switched off: its messages wait
+            resting = cases.paused(c, crm)
         asked = {d: m for d, m in matches.items() if d not in known}
         answers |= {(crm, d): who for d, who in known.items()}
-        if asked and resting:
-            answers |= {(crm, d): Wait(after=RESTS) for d in asked}
-        elif asked and time.monotonic() + crms[crm].longest_find.total_seconds() > until:
-            answers |= {(crm, d): Wait(after=SOON) for d in asked}
-        elif asked:
-            answers |= {(crm, d): who for d, who in _find(store, crms, crm, asked, pause, explain).items()}
+        wait = asking.not_now(crm, resting=resting) if asked else None
+        found = dict.fromkeys(asked, wait) if wait else _find(asking, crm, asked) if asked else {}
+        answers |= {(crm, d): who for d, who in found.items()}
     return answers
 
 
-def _find(
-    store: Store,
-    crms: Mapping[str, Crm],
-    crm: str,
-    asked: Mapping[str, PersonMatch],
-    pause: Callable[[str, Paused], None],
-    explain: Explain,
-) -> Mapping[str, Found]:
+def _find(asking: Asking, crm: str, asked: Mapping[str, PersonMatch]) -> Mapping[str, Found]:
     try:
-        found = crms[crm].find(list(asked.values()))
+        found = asking.crms[crm].find(list(asked.values()))
     except RetryLater as trouble:
         return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON)))
     except Paused as trouble:
-        pause(crm, trouble)
+        asking.pause(crm, trouble)
         return dict.fromkeys(asked, Wait(after=RESTS))
     except Rejected as trouble:
         return dict.fromkeys(asked, _refused(trouble))
     except Exception as error:  # noqa: BLE001 - nothing was written: its messages wait, and the log says why
-        explain("looking for persons", error)
+        asking.explain("looking for persons", error)
         return dict.fromkeys(asked, Wait(after=RESTS))
     answers = dict(zip(asked, found, strict=True))
-    with store.write() as c:
+    with asking.store.write() as c:
         people.remember(c, crm, {d: (asked[d], who) for d, who in answers.items() if isinstance(who, PersonFound)})
     return {d: _answer(who) for d, who in answers.items()}
 

@@ -1,6 +1,7 @@
 """What an adapter must do: a Channel for each platform, a Crm for each system of record.
 
-A channel is built as `Adapter(settings, accounts)`, a CRM as `Adapter(settings)`. Neither keeps state: what it
+A channel is built as `Adapter(settings, accounts)`, one that `reads_payload_maps` as `Adapter(settings, accounts,
+payload)`, a CRM as `Adapter(settings)`. Neither keeps state: what it
 must remember comes in with the request and goes back with the receipt. It imports this module, message, errors,
 what is there for adapters alone (http, configured, fitting, written), and its vendor's library.
 """
@@ -11,10 +12,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 from bridge.errors import Rejected, RetryLater, Unsure
-from bridge.message import Message
+from bridge.message import Account, Attachment, Message
 
 Value = str | int | float | bool | tuple[str, ...] | None
 """What goes into a CRM field. None = leave the field out; "" = empty it."""
@@ -64,8 +65,20 @@ class Unreadable:
 Event = Message | Skipped | Unreadable
 
 
+class PayloadMap(Protocol):
+    """Says what the fields of a tool's JSON mean: a file under payloads/ that admins write. Pure."""
+
+    def events(self, callback: Callback, accounts: Mapping[str, Account]) -> list[Event]:
+        """Every item of the body, in its order. As Channel.parse, it never raises.
+
+        accounts: id -> account; an item for any other is skipped by name.
+        """
+
+
 class Channel(ABC):
     """A platform that calls us. verify and parse are pure."""
+
+    reads_payload_maps: ClassVar[bool] = False  #: its settings name a payload map, which it is built with
 
     @abstractmethod
     def verify(self, callback: Callback) -> Answer | None:
@@ -102,6 +115,7 @@ class PersonMatch:
     rules: tuple[Mapping[str, str], ...]  #: field -> value; the first rule that finds anything decides
     fetch: tuple[str, ...] = ()  #: fields whose values come back with it
     create: Mapping[str, Value] = field(default_factory=dict)  #: of a new record where none is found
+    fill: Mapping[str, Value] = field(default_factory=dict)  #: written where the record that is found has nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +129,19 @@ class PersonFound:
 
 Found = PersonFound | RetryLater | Rejected
 """The answer about one person. RetryLater: it was not their turn; Rejected: the rule or the record is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A record that a mapping calls by the name that people know: a queue, a user, a record type, a brand."""
+
+    object: str  #: of the case: Case, Lead, ticket
+    field: str  #: what it goes into: OwnerId, RecordTypeId, group_id
+    name: str
+
+
+Identified = str | RetryLater | Rejected
+"""The id of a record that was asked for by its name. Rejected: there is none, or several; a whole sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,21 +177,42 @@ class Reopen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raise:
+    """A field of a case that is there, which later messages may raise and never lower."""
+
+    value: str
+    order: tuple[str, ...]  #: from the lowest to the highest; what is not in it is nobody's to change
+
+    def over(self, current: object) -> bool:
+        """Whether the value stands above what the case has now. An empty field is below all."""
+        ranks = {value.casefold(): rank for rank, value in enumerate(self.order)}
+        now = -1 if current in (None, "") else ranks.get(str(current).casefold(), len(ranks))
+        return ranks.get(self.value.casefold(), -1) > now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One message within a filing."""
+    """One message within a filing.
+
+    add: a comment with `text`. delete: what `ref` names is to be redacted. edit: what `ref` names is to show
+    `text` instead, and the case that it opened `row`; what the CRM does not let us change stays, and `text` is
+    added as a comment.
+    """
 
     key: str  #: the message's key; a note of ours has key + "#note"
-    act: Literal["add", "delete"]  #: add: a comment with `text`; delete: `ref` is to be redacted
+    act: Literal["add", "edit", "delete"]
     text: str
     public: bool
     sent_at: datetime | None
     received_at: datetime
     person: str = ""  #: the CRM's id of the customer who wrote it; "" = not known, or we wrote it
+    ours: bool = False  #: our own public answer on the platform
     opens: bool = True  #: may open or reopen a case; False (echoes, notes): onto an open one, else dropped "echo"
     case_id: str = ""  #: the case it belongs to whatever its status (an edit's target's); "" = the filing's
-    ref: str = ""  #: delete: the CRM ids to redact, comma-separated: comments, or the case that it opened
-    row: Mapping[str, Value] = field(default_factory=dict)  #: delete of an opening text: the case's fields anew
+    ref: str = ""  #: edit, delete: the CRM ids concerned, comma-separated: comments, or the case that it opened
+    row: Mapping[str, Value] = field(default_factory=dict)  #: the same, of an opening text: the case's fields anew
     notes: Mapping[str, str] = field(default_factory=dict)  #: the same: Known.notes as they were when it opened
+    files: tuple[Attachment, ...] = ()  #: to be copied onto the case once the text is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +225,10 @@ class Filing:
     parts: tuple[Part, ...]
     create: Mapping[str, Value]  #: fields of a new case, rendered from the opener; {} = no part opens one
     opener: str = ""  #: key of the part that stands in `create` and so gets no comment when a case is made
+    raises: Mapping[str, Raise] = field(default_factory=dict)  #: field -> what a case that is there is raised to
+    assign: Mapping[str, Value] = field(default_factory=dict)  #: whose a case that is there becomes: owner, group
     reopen: Reopen
+    line: str = ""  #: file:line of the mapping's `object`, named when a part is dropped that it cannot take
     too_long: Literal["shorten", "refuse"]
     op: str = ""  #: random, stored before sending; only a Receipt ends it
     known: Known = field(default_factory=Known)  #: not frozen: from the case row each time
@@ -200,6 +251,7 @@ class Receipt:
     failed: Mapping[str, RetryLater | Unsure | Rejected] = field(default_factory=dict)  #: part key -> why not
     dropped: Mapping[str, str] = field(default_factory=dict)  #: part key -> reason or mapping line
     anew: frozenset[str] = frozenset()  #: part keys to be rendered anew: they need a case that `create` is not for
+    notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: part key -> Part.notes from now on
     cases: Mapping[str, str] = field(default_factory=dict)  #: part key -> its case, where not known.case_id
     warnings: tuple[str, ...] = ()  #: whole sentences; shown by `casebridge explain`
 
@@ -211,19 +263,22 @@ Outcome = Receipt | RetryLater | Unsure | Rejected
 class Shape:
     """An object of a CRM as mappings may name it: what `casebridge check` knows without asking the CRM."""
 
-    object: str  #: Case, ticket
+    object: str  #: Case, Lead, ticket
     fields: frozenset[str] = frozenset()  #: what may be written or matched; empty = each org has its own
     custom: str = ""  #: pattern of the names of fields that each account has of its own; "" = none
     matched: frozenset[str] = frozenset()  #: by what a record can be looked up; empty = by any field
+    named: frozenset[str] = frozenset()  #: what can be filled by a record's name: {named: Social DE}
+    owner: frozenset[str] = frozenset()  #: whose it is: what `reassign` writes
+    text: str = ""  #: the field with the opening message, where links to its attachments go
+    comments: bool = True  #: False: it takes no comments and is never closed, so only its fields can be written
 
 
 class Crm(ABC):
     """A system of record. All its calls are I/O with timeouts; the bridge calls it in batches."""
 
-    case: ClassVar[Shape]
+    objects: ClassVar[tuple[Shape, ...]]  #: what a mapping may file into, the usual one first
     key_field: ClassVar[str] = ""  #: the one field that can carry the key; "" = the mapping names the org's own
     person: ClassVar[Shape | None] = None  #: None = any object can be matched
-    makes_persons: ClassVar[bool] = False  #: none_found may create a record
 
     patience: timedelta  #: the longest that one call on the wire may take, with a re-login
 
@@ -236,10 +291,20 @@ class Crm(ABC):
     def find(self, people: Sequence[PersonMatch]) -> Sequence[Found]:
         """Who these authors are, in the same order. One read for all of them; those to be made are made.
 
+        Of a record that is found the fields of `fill` are written where they are empty, and never else.
+
         It may be asked for the same persons again at any time, so a record is made only where the CRM's own
         unique key keeps it single. No lease is renewed meanwhile, so it begins no call after a fifth of
         `patience`; who was not reached by then is RetryLater.
         Raises RetryLater, Paused, or Rejected when a rule names what the CRM does not have.
+        """
+
+    @abstractmethod
+    def identify(self, records: Sequence[Named]) -> Sequence[Identified]:
+        """The CRM's ids of records that a mapping names, in the same order. Reads only; in few calls.
+
+        Case makes no difference. It begins no call after a fifth of `patience`, like `find`.
+        Raises RetryLater or Paused.
         """
 
     @abstractmethod

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge import decided, masks
-from bridge.frozen import Frozen
+from bridge.frozen import Frozen, is_item
 from bridge.mapping import Mapping as CaseMapping
 from bridge.masks import Kind, Where
 from bridge.message import Message
@@ -130,14 +130,17 @@ def decision(text: str, kinds: Kinds) -> str:
         return text
     what = decided.load(text)
     values = {name: masks.mask(value, kinds) for name, value in what.values.items()}
-    return decided.dump(replace(what, values=values))
+    unnamed = tuple(masks.mask(told, kinds) for told in what.unnamed)
+    return decided.dump(replace(what, values=values, unnamed=unnamed))
 
 
 def opened(frozen: Frozen, kinds: Kinds) -> Frozen:
     """The filing once its opening message has settled: what it would have written into the case, masked."""
     if not kinds:
         return frozen
-    filing = replace(frozen.filing, create=_values(frozen.filing.create, kinds))
+    told = frozen.filing.parts
+    parts = tuple(p if is_item(p.key) else replace(p, text=masks.mask(p.text, kinds)) for p in told)
+    filing = replace(frozen.filing, create=_values(frozen.filing.create, kinds), parts=parts)
     return replace(frozen, filing=filing, blanked=_values(frozen.blanked, kinds))
 
 

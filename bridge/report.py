@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridge import decided
+from bridge.decided import Decided
 from bridge.steps import Item
 from bridge.store.ledger import Books, Story
 from bridge.store.tables import SETTLED, WAITING
@@ -36,11 +37,18 @@ def story(told: Story) -> str:
             f"  decided   {name} = {what.values.get(name, '(blank)')} (line {line})"
             for name, line in what.lines.items()
         ]
+        lines += [f"  missing   {line}" for line in _left_out(what)]
     lines.append(f"  {_now(told)}")
     if told.link:
         lines.append(f"  case      {one.crm_case} {told.link}")
     lines += [f"  warning   {warning}" for warning in told.warnings]
     return "\n".join(lines)
+
+
+def _left_out(what: Decided) -> list[str]:
+    """What the case lacks because nobody, or several, bear a name or match the author."""
+    several = what.person.several
+    return [*what.unnamed, *([f"{len(several)} records match this author: none is linked"] if several else [])]
 
 
 def _now(told: Story) -> str:

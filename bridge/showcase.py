@@ -109,7 +109,7 @@ EXAMPLES = (
         name="comment by a stranger, same post",
         file="02-comment-by-another-customer.json",
         message="900410_77102",
-        check=lambda crm: len(crm.cases) == 3,
+        check=lambda crm: len(crm.cases) == 6,
     ),
     Example(
         name="reply by the first customer",
@@ -162,6 +162,34 @@ EXAMPLES = (
         file="09-giveaway-comment.json",
         message="900410_77109",
         check=_nowhere("Giveaway entry"),
+    ),
+    Example(
+        name="X: a mention",
+        file="15-x-mention.json",
+        message="2080000000000004101",
+        check=_opened("the lid of my kettle does not close"),
+        connection="acme-x",
+    ),
+    Example(
+        name="X: the same post, called a reply",
+        file="16-x-the-same-as-reply.json",
+        message="2080000000000004101",
+        check=_opened("the lid of my kettle does not close"),
+        connection="acme-x",
+    ),
+    Example(
+        name="X: a direct message",
+        file="17-x-direct-message.json",
+        message="dm:1900000000000004102",
+        check=_opened("12 Mill Lane"),
+        connection="acme-x",
+    ),
+    Example(
+        name="our mobile app",
+        file="18-app-feedback.json",
+        message="f-20611",
+        check=_opened("The voucher from your letter is refused"),
+        connection="acme-app",
     ),
     Example(
         name="comment under the French page's post",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bridge.frozen import Frozen
+from bridge.mapping import NO_FACTS, Facts
 from bridge.message import Message, load
 from bridge.ports import Known
 
@@ -79,6 +80,8 @@ class Waiting:
     frozen: Frozen | None = None  #: with op, known and the unsure times filled in
     attempts: int = 0  #: counted ones
     failing_for: timedelta = timedelta(0)  #: since the first counted one
+    heard_at: datetime | None = None  #: the latest message of a customer that was filed or is being filed
+    facts: Facts = NO_FACTS  #: when its case was opened and first answered
     items: tuple[Item, ...] = ()
 
 
@@ -89,6 +92,8 @@ class Rendered:
     items: tuple[Item, ...]  #: all that were looked at
     frozen: Frozen | None  #: None = nothing to send
     ended: Mapping[int, Settle] = field(default_factory=dict)
+    known: Known | None = None  #: a new episode begins with it; None = as it was
+    heard_at: datetime | None = None  #: the latest message of a customer in it; None = none is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +101,12 @@ class Settled:
     """What one CRM answer means for one filing, part keys in every set."""
 
     known: Known | None = None  #: None = as it was
+    opened: bool = False  #: known.case_id is another case than before
+    replied_at: datetime | None = None  #: the first answer of ours that was filed; None = none was
     receipt: bool = False  #: the op has ended: what is left gets a new one
     filed: Mapping[str, str] = field(default_factory=dict)  #: key -> CRM refs
     cases: Mapping[str, str] = field(default_factory=dict)  #: key -> its case, where not known.case_id
+    notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: key -> of an opening text rewritten
     link: str = ""
     warnings: tuple[str, ...] = ()
     dropped: Mapping[str, str] = field(default_factory=dict)

@@ -12,10 +12,11 @@ from pydantic import BaseModel
 
 from adapters import ADAPTERS
 from bridge import connections, mapping, protecting, settings
-from bridge.connections import Connections
+from bridge.connections import Connection, Connections
 from bridge.errors import ConfigError
 from bridge.flow import Bridge, Keeping
 from bridge.mapping import Mapping as CaseMapping
+from bridge.mapping import Payload
 from bridge.ports import Channel, Crm
 from bridge.sealed import Seal
 from bridge.settings import Settings
@@ -30,6 +31,7 @@ class Config:
     settings: Settings
     connections: Connections
     mappings: Sequence[CaseMapping]
+    payloads: Mapping[str, Payload]  #: by name
 
 
 def configure(env: Mapping[str, str]) -> Config:
@@ -44,27 +46,27 @@ def configure(env: Mapping[str, str]) -> Config:
         except ConfigError:
             raise ConfigError(faults) from None
     try:
-        mappings = _mappings(read, found)
+        mappings, payloads = _files(read, found)
     except ConfigError as error:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return Config(settings=read, connections=found, mappings=mappings)
+    return Config(settings=read, connections=found, mappings=mappings, payloads=payloads)
 
 
 def check(env: Mapping[str, str]) -> int:
-    """Check the settings, connections.yaml and every mapping it names without secrets; how many mappings are good.
+    """Check the settings, connections.yaml and every file it names without secrets; how many mappings are good.
 
     Raises ConfigError.
     """
     read, faults = _settings(env)
     try:
-        good = len(_mappings(read, _connections(read, None)))
+        mappings, _ = _files(read, _connections(read, None))
     except ConfigError as error:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return good
+    return len(mappings)
 
 
 def _settings(env: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
@@ -119,10 +121,23 @@ def receiver(config: Config, found: Store) -> Receiver:
 def channels(config: Config) -> dict[str, Channel | None]:
     """The connections that platforms call; None = switched off."""
     return {
-        c.name: _adapter(c.adapter)(c.settings, c.accounts) if c.enabled else None
+        c.name: _channel(c, config.payloads) if c.enabled else None
         for c in config.connections.connections.values()
         if issubclass(_adapter(c.adapter), Channel)
     }
+
+
+def _channel(c: Connection, payloads: Mapping[str, Payload]) -> Channel:
+    adapter = _adapter(c.adapter)
+    parts = (payloads[_payload(c)],) if adapter.reads_payload_maps else ()
+    channel: Channel = adapter(c.settings, c.accounts, *parts)
+    return channel
+
+
+def _payload(c: Connection) -> str:
+    """The payload map that a connection names; "" = none."""
+    name: str = getattr(c.settings, "payload", "")
+    return name
 
 
 def bridge(config: Config, found: Store) -> Bridge:
@@ -159,6 +174,56 @@ def _connections(read: Settings, env: Mapping[str, str] | None) -> Connections:
     return connections.load(read.config, env, settings_model, adapters=ADAPTERS)
 
 
+def _files(read: Settings, found: Connections) -> tuple[Sequence[CaseMapping], Mapping[str, Payload]]:
+    """Every mapping and every payload map. Raises ConfigError with the faults of all."""
+    mappings: Sequence[CaseMapping] = ()
+    payloads: Mapping[str, Payload] = {}
+    faults = list[str]()
+    try:
+        mappings = _mappings(read, found)
+    except ConfigError as error:
+        faults += error.faults
+    try:
+        payloads = _payloads(read, found)
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return mappings, payloads
+
+
+def _payloads(read: Settings, found: Connections) -> Mapping[str, Payload]:
+    """The payload maps that connections name. Raises ConfigError also where one does not fit its connection."""
+    named = [(c, name) for c in found.connections.values() if (name := _payload(c))]
+    payloads = mapping.load_payloads(read.config, dict.fromkeys(name for _, name in named))
+    lost = [
+        f"the payload map {name!r} names no account, but the connection {c.name!r} lists {len(c.accounts)}\n"
+        "    -> write account under message, or list exactly one account in connections.yaml"
+        for c, name in named
+        if not payloads[name].names_account and len(c.accounts) != 1
+    ]
+    if faults := [*lost, *_shared(found)]:
+        raise ConfigError(faults)
+    return payloads
+
+
+def _shared(found: Connections) -> list[str]:
+    """Faults for accounts of several connections, one of which reads a payload map: ids differ within a tool only.
+
+    Two connections to one platform may share an account: what comes by both is one message.
+    """
+    sources = [c for c in found.connections.values() if issubclass(_adapter(c.adapter), Channel)]
+    listed = {account: [c for c in sources if account in c.accounts] for c in sources for account in c.accounts}
+    return [
+        f"the account {account!r} is listed under {' and '.join(repr(c.name) for c in those)}: the messages of "
+        "one could be taken for the other's\n"
+        f"    -> give it an id of its own in each, such as {f'{those[-1].name}-{account}'!r}, and have the "
+        "payload maps write that under account"
+        for account, those in listed.items()
+        if len(those) > 1 and any(_adapter(c.adapter).reads_payload_maps for c in those)
+    ]
+
+
 def _mappings(read: Settings, found: Connections) -> Sequence[CaseMapping]:
     classes = {c.name: _adapter(c.adapter) for c in found.connections.values()}
     return mapping.load(
@@ -166,6 +231,7 @@ def _mappings(read: Settings, found: Connections) -> Sequence[CaseMapping]:
         found.mappings,
         sources=[name for name, adapter in classes.items() if issubclass(adapter, Channel)],
         targets={name: adapter for name, adapter in classes.items() if issubclass(adapter, Crm)},
+        around=found.around,
     )
 
 

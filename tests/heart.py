@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from logbook import Logbook
 from sqlalchemy import ColumnElement, Table, exists, func, select, update
 
 from bridge.flow import Bridge
 from bridge.mapping import read
+from bridge.mapping.targets import fitted
 from bridge.message import Account, Message, Person
 from bridge.ports import Crm
 from bridge.steps import Item
@@ -111,7 +113,7 @@ def hear(store: Store, *messages: Message, received_at: datetime = NOON) -> int:
 
 def bridge(store: Store, crm: Crm | None, *mappings: str, **parts: Any) -> Bridge:
     """A bridge with these mappings (the CARE one if none is given) and one CRM; None = it is switched off."""
-    made = [read(text, "care.yaml") for text in mappings or (CARE,)]
+    made = [fitted(read(text, "care.yaml"), Logbook) for text in mappings or (CARE,)]
     defaults: dict[str, Any] = {"gather": timedelta(0), "lease": LEASE}
     return Bridge(
         store=store,

@@ -22,7 +22,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
-from bridge.ports import Crm, Filing, Known, Outcome, Part, PersonFound, PersonMatch, Receipt
+from bridge.ports import Crm, Filing, Known, Named, Outcome, Part, PersonFound, PersonMatch, Receipt, Shape
 
 Fault = Literal["lost", "late", "refused", "locked", "partial", "hole", "silent", "paused", "throttled", "crash"]
 OF_A_CALL = ("paused", "throttled", "crash")
@@ -39,6 +39,8 @@ create table if not exists seen(n integer primary key, op text not null, body te
 create table if not exists looked(n integer primary key, op text not null);
 create table if not exists asked(n integer primary key, author text not null);
 create table if not exists person(author text primary key, ids text not null);
+create table if not exists named(name text primary key, id text not null);
+create table if not exists file(n integer primary key, part text unique not null, urls text not null);
 create table if not exists late(n integer primary key, filing text not null, calls integer not null);
 create table if not exists fault(n integer primary key, kind text not null, case_key text not null,
   size integer not null);
@@ -62,6 +64,11 @@ _APPLIED = TypeAdapter(Applied)
 class Logbook(Crm):
     """The CRM. `per_call` filings go into one of its calls, which is one answer."""
 
+    objects = (
+        Shape(object="Case", named=frozenset({"OwnerId"}), owner=frozenset({"OwnerId"}), text="Description"),
+        Shape(object="ticket"),
+    )
+
     def __init__(
         self, file: Path, *, keys: bool = True, per_call: int = 200, patience: timedelta = timedelta(seconds=1)
     ) -> None:
@@ -81,6 +88,14 @@ class Logbook(Crm):
         return [
             PersonFound(several=ids) if len(ids) > 1 else PersonFound(id=ids[0] if ids else "") for ids in found
         ]
+
+    def identify(self, records: Sequence[Named]) -> list[str | RetryLater | Rejected]:
+        """What `calls` told of."""
+        with self._call() as db:
+            self._break_off(db)
+            told = dict(db.execute("select name, id from named").fetchall())
+            db.executemany("insert into asked(author) values(?)", [(one.name,) for one in records])
+        return [told.get(one.name) or Rejected(f"there is no record called {one.name!r}") for one in records]
 
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
         """File `per_call` filings in each call; every call is one transaction and one answer."""
@@ -123,6 +138,16 @@ class Logbook(Crm):
         """From now on the author (channel:id) is found as these records."""
         with closing(self._connect()) as db:
             db.execute("insert or replace into person values(?, ?)", (author, ",".join(ids)))
+
+    def calls(self, name: str, record: str) -> None:
+        """From now on the name stands for this record."""
+        with closing(self._connect()) as db:
+            db.execute("insert or replace into named values(?, ?)", (name, record))
+
+    def files(self) -> dict[str, list[str]]:
+        """Part key -> the addresses of the files that were copied with it."""
+        with closing(self._connect()) as db:
+            return {key: json.loads(urls) for key, urls in db.execute("select part, urls from file order by n")}
 
     def cases(self) -> dict[str, dict[str, object]]:
         """Case key -> fields, in the order in which they were made."""
@@ -214,18 +239,20 @@ class Logbook(Crm):
             return Rejected("the text is not allowed", field="Subject")
         old = db.execute("select body from answer where op = ?", (filing.op,)).fetchone()
         if old and not self.keys:
-            return _receipt(_APPLIED.validate_json(old[0]))
+            return _receipt(_APPLIED.validate_json(old[0]), filing)
         done = self._apply(db, filing)
         db.execute("insert or replace into answer values(?, ?)", (filing.op, _APPLIED.dump_json(done).decode()))
-        return _receipt(done)
+        return _receipt(done, filing)
 
     def _apply(self, db: sqlite3.Connection, filing: Filing) -> Applied:
         reached = _reached(db, filing)
         made = _opening(db, filing) and filing.opener in reached
         if made:
             fields = json.dumps(dict(filing.create))
-            db.execute("insert into cases(key, fields) values(?, ?)", (filing.key, fields))
+            db.execute("insert into cases(key, fields) values(?, ?)", (_key(filing), fields))
         case_n = _case_n(db, filing)
+        if case_n is not None and not made:
+            _change(db, filing, case_n)
         refs, later, refused, dropped = {}, [], [], []
         for part in filing.parts:
             if part.key not in reached:
@@ -257,6 +284,12 @@ class Logbook(Crm):
         assert n is not None
         if part.act == "delete":
             _redact(db, part)
+        if part.act == "edit":
+            db.execute("update part set act = 'edited' where n = ?", (n,))
+            return _rewrite(db, part)
+        if part.files:
+            urls = json.dumps([one.url for one in part.files])
+            db.execute("insert or ignore into file(part, urls) values(?, ?)", (part.key, urls))
         return _ref(n, into, opening)
 
     def _there(self, db: sqlite3.Connection, filing: Filing) -> Mapping[str, str]:
@@ -301,12 +334,38 @@ def _opening(db: sqlite3.Connection, filing: Filing) -> bool:
     """Whether this filing makes a new case."""
     if not filing.opener or filing.opener not in {part.key for part in filing.parts}:
         return False
-    return db.execute("select 1 from cases where key = ?", (filing.key,)).fetchone() is None
+    return db.execute("select 1 from cases where key = ?", (_key(filing),)).fetchone() is None
 
 
 def _case_n(db: sqlite3.Connection, filing: Filing) -> int | None:
-    row = db.execute("select n from cases where key = ?", (filing.key,)).fetchone()
+    row = db.execute("select n from cases where key = ?", (_key(filing),)).fetchone()
     return None if row is None else int(row[0])
+
+
+def _key(filing: Filing) -> str:
+    return filing.key_at(filing.known.episode)
+
+
+def _change(db: sqlite3.Connection, filing: Filing, case_n: int) -> None:
+    """Raise and reassign a case that is there, for new messages of customers."""
+    if not any(part.opens and part.act == "add" for part in filing.parts):
+        return
+    fields = json.loads(db.execute("select fields from cases where n = ?", (case_n,)).fetchone()[0])
+    raised = {name: one.value for name, one in filing.raises.items() if one.over(fields.get(name))}
+    fresh = json.dumps({**fields, **raised, **filing.assign})
+    db.execute("update cases set fields = ? where n = ?", (fresh, case_n))
+
+
+def _rewrite(db: sqlite3.Connection, part: Part) -> str:
+    for ref in part.ref.split(","):
+        if ref.startswith("c"):
+            fields = json.loads(db.execute("select fields from cases where n = ?", (ref[1:],)).fetchone()[0])
+            fresh = json.dumps({**fields, **dict(part.row)})
+            db.execute("update cases set fields = ? where n = ?", (fresh, ref[1:]))
+            db.execute("update part set text = ? where case_n = ? and opening", (part.text, ref[1:]))
+        else:
+            db.execute("update part set text = ? where n = ?", (part.text, ref[1:]))
+    return part.ref
 
 
 def _ref(n: int, case_n: int, opening: bool) -> str:
@@ -327,13 +386,13 @@ def _redact(db: sqlite3.Connection, part: Part) -> None:
             db.execute("update part set text = ? where n = ?", (gone, ref[1:]))
 
 
-def _receipt(done: Applied) -> Receipt:
+def _receipt(done: Applied, filing: Filing) -> Receipt:
     failed: dict[str, RetryLater | Unsure | Rejected] = {
         **{key: RetryLater("later", after=SOON) for key in done.later},
         **{key: Rejected("the text is not allowed", field="CommentBody") for key in done.refused},
     }
     return Receipt(
-        known=Known(case_id=done.case_id),
+        known=Known(case_id=done.case_id, episode=filing.known.episode),
         link=f"logbook:{done.case_id}" if done.case_id else "",
         refs=done.refs,
         failed=failed,

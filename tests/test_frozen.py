@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge import frozen
 from bridge.frozen import Frozen
-from bridge.message import DELETED_TEXT
+from bridge.message import DELETED_TEXT, Attachment
 from bridge.ports import Filing, Part, Reopen, Value
 
 WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -68,6 +68,25 @@ def test_a_deletion_blanks_the_text_and_the_fields_of_its_case_but_no_others() -
 
     assert texts(blank) == [DELETED_TEXT, "two"]
     assert blank.filing.create == {"Subject": f"Somebody: {DELETED_TEXT}", "Priority": "Low", "Followers__c": 12}
+
+
+def test_a_deletion_blanks_an_edit_and_the_names_of_its_files() -> None:
+    picture = Attachment(kind="image", url="https://cdn.example/ana.jpg", name="ana.jpg")
+    edit = replace(
+        part("b", "new"), act="edit", ref="500", row={"Subject": "A: new", "Followers__c": 3}, files=(picture,)
+    )
+    gone: dict[str, Value] = {"Subject": f"Somebody: {DELETED_TEXT}", "Followers__c": 3}
+    whole = replace(filing_of(part("a", "one"), edit), rows={"b": gone})
+
+    (_, blank) = frozen.blank(whole, {"b"}).filing.parts
+
+    assert blank == replace(edit, text=DELETED_TEXT, row=gone, files=())
+
+
+def test_a_deletion_blanks_our_note_to_it() -> None:
+    whole = filing_of(part("a", "one"), part("a#note", "nobody is called Ana"), part("b", "two"))
+
+    assert texts(frozen.blank(whole, {"a"})) == [DELETED_TEXT, DELETED_TEXT, "two"]
 
 
 def test_a_deletion_of_a_comment_leaves_the_case_as_it_is() -> None:

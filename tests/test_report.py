@@ -9,6 +9,7 @@ import pytest
 
 from bridge import decided, report
 from bridge.decided import Decided
+from bridge.ports import PersonFound
 from bridge.steps import Item
 from bridge.store.ledger import Books, Story
 
@@ -178,3 +179,17 @@ def test_the_dead_are_listed_with_their_reasons() -> None:
 
     assert report.dead(listed) == "facebook:1:900_1:created\n    Subject: too long\nother\n    poison"
     assert report.dead([]) == "no message is dead"
+
+
+def test_a_story_tells_what_the_case_lacks() -> None:
+    what = Decided(
+        person=PersonFound(several=("003A", "003B")),
+        unnamed=("OwnerId was left out: there is no queue called 'Social DE'",),
+    )
+
+    told = report.story(replace(STORY, item=replace(PLACED, decision=decided.dump(what))))
+
+    assert [line for line in told.splitlines() if line.startswith("  missing")] == [
+        "  missing   OwnerId was left out: there is no queue called 'Social DE'",
+        "  missing   2 records match this author: none is linked",
+    ]

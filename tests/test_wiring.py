@@ -176,16 +176,6 @@ def test_a_mapping_fits_the_crm_that_it_leads_to(tmp_path: Path, old: str, new: 
         wiring.check(env)
 
 
-def test_persons_are_not_yet_made_in_salesforce(tmp_path: Path) -> None:
-    contact = (
-        "contact: {object: Contact, match: [{X__c: '{author.id}'}], none_found: {create: {X__c: '{author.id}'}}}\n"
-    )
-    road.configure(tmp_path, mapping=re.sub(r"contact:.*?(?=case:)", contact, SALESFORCE.mapping, flags=re.DOTALL))
-
-    with pytest.raises(ConfigError, match="'create' is not yet supported for this CRM"):
-        wiring.check(road.bare(tmp_path))
-
-
 def test_an_adapter_that_is_not_listed_does_not_exist(tmp_path: Path) -> None:
     road.configure(tmp_path, file=road.connections(SALESFORCE).replace("adapter: meta", "adapter: os:system"))
 

@@ -29,11 +29,12 @@ from sqlalchemy import (
 
 from bridge import frozen, protecting
 from bridge.frozen import NOTE, Frozen
+from bridge.mapping import Facts
 from bridge.ports import Known
 from bridge.protecting import NONE, UNPROTECTED, Protection
 from bridge.steps import Item, Rendered, Settled, Waiting
-from bridge.store import items, lanes, masking, people, queues
-from bridge.store.engine import after, moment, now, upsert
+from bridge.store import items, lanes, masking, people, queues, records
+from bridge.store.engine import after, moment, now, stamp, upsert
 from bridge.store.queues import Claim, Release
 from bridge.store.tables import case_row, filing, item, target
 
@@ -45,11 +46,16 @@ _KNOWN = TypeAdapter(Known)
 
 def load(c: Connection, claim: Claim) -> dict[str, Waiting]:
     """What the claimed rows have to do, by case row id."""
-    known = {
-        row.id: _KNOWN.validate_json(row.known)
-        for row in c.execute(select(case_row.c.id, case_row.c.known).where(case_row.c.id.in_(claim.rows)))
+    rows = c.execute(select(case_row).where(case_row.c.id.in_(claim.rows))).all()
+    known = {row.id: _KNOWN.validate_json(row.known) for row in rows}
+    found = {
+        row.id: Waiting(
+            known=known[row.id],
+            heard_at=moment(row.heard_at),
+            facts=Facts(opened_at=moment(row.opened_at), first_reply_at=moment(row.replied_at)),
+        )
+        for row in rows
     }
-    found = {case_id: Waiting(known=k) for case_id, k in known.items()}
     stored = select(filing, (now() - filing.c.failed_at).label("age")).where(filing.c.case_id.in_(claim.rows))
     for row in c.execute(stored).all():
         found[row.case_id] = _stored(row, known[row.case_id])
@@ -105,6 +111,7 @@ def freeze(
             releases[case_id] = Release()
             continue
         lanes.end(c, r.ended, protection)
+        _hear(c, case_id, r)
         if r.frozen is None:
             releases[case_id] = Release(settled=len(r.ended))
             continue
@@ -113,6 +120,17 @@ def freeze(
         stored[case_id] = _insert(c, case_id, r)
     queues.release(c, case_row, releases)
     return stored
+
+
+def _hear(c: Connection, case_id: str, r: Rendered) -> None:
+    """Note when a customer was heard; a new episode forgets the case before it."""
+    values: dict[str, Any] = {}
+    if r.heard_at is not None:
+        values["heard_at"] = stamp(r.heard_at)
+    if r.known is not None:
+        values |= {"known": _KNOWN.dump_json(r.known).decode(), "opened_at": None, "replied_at": None}
+    if values:
+        c.execute(update(case_row).where(case_row.c.id == case_id).values(**values))
 
 
 def _deleted_since(c: Connection, looked_at: Sequence[Item]) -> Collection[int]:
@@ -156,6 +174,7 @@ def settle(
     for case_id in sorted(ours):
         _write(c, case_id, ours[case_id], protection)
     _forget_persons(c, {key for s in ours.values() for key in s.dead})
+    records.forget(c, {case_id.partition("/")[0] for case_id, s in ours.items() if s.dead})
     queues.release(
         c,
         case_row,
@@ -192,7 +211,7 @@ def _write(c: Connection, case_id: str, s: Settled, protection: Protection) -> N
             .values(state="ready", unsure_since=since, unsure_last=last)
         )
     if s.known is not None:
-        _know(c, case_id, s.known)
+        _know(c, case_id, s.known, s)
     if s.left and times:
         stored = frozen.load(times.body)
         _keep(c, case_id, s, protecting.opened(stored, masked.get(stored.filing.opener, NONE)))
@@ -206,8 +225,14 @@ def _forget_persons(c: Connection, dead: Collection[str]) -> None:
         people.forget(c, items.read(c, items.query().where(item.c.key.in_(sorted(dead)))))
 
 
-def _know(c: Connection, case_id: str, known: Known) -> None:
-    c.execute(update(case_row).where(case_row.c.id == case_id).values(known=_KNOWN.dump_json(known).decode()))
+def _know(c: Connection, case_id: str, known: Known, s: Settled) -> None:
+    values: dict[str, Any] = {"known": _KNOWN.dump_json(known).decode()}
+    if s.opened:
+        values |= {"opened_at": now(), "replied_at": None}
+    if s.replied_at is not None:
+        replied: Any = literal(stamp(s.replied_at), BigInteger)
+        values["replied_at"] = replied if s.opened else func.coalesce(case_row.c.replied_at, replied)
+    c.execute(update(case_row).where(case_row.c.id == case_id).values(**values))
 
 
 def _file(c: Connection, s: Settled) -> None:
@@ -229,14 +254,20 @@ def _file(c: Connection, s: Settled) -> None:
             unsure_last=None,
             settled_at=now(),
         ),
-        [_filed(key, ref, s.cases.get(key, s.known.case_id), s.known) for key, ref in sorted(s.filed.items())],
+        [_filed(key, ref, s.cases.get(key, s.known.case_id), s) for key, ref in sorted(s.filed.items())],
     )
 
 
-def _filed(key: str, ref: str, crm_case: str, known: Known) -> dict[str, str]:
-    opened = crm_case == known.case_id and crm_case in ref.split(",")
-    notes = json.dumps(dict(known.notes)) if opened else ""
-    return {"b_key": key, "b_ref": ref, "b_case": crm_case, "b_notes": notes}
+def _filed(key: str, ref: str, crm_case: str, s: Settled) -> dict[str, str]:
+    assert s.known is not None
+    opened = crm_case == s.known.case_id and crm_case in ref.split(",")
+    notes = s.notes.get(key, s.known.notes if opened else None)
+    return {
+        "b_key": key,
+        "b_ref": ref,
+        "b_case": crm_case,
+        "b_notes": json.dumps(dict(notes)) if notes is not None else "",
+    }
 
 
 def _end(c: Connection, state: str, why: Mapping[str, str], since: int | None, last: int | None) -> None:
@@ -330,6 +361,19 @@ def pause(c: Connection, crm: str, *, until: datetime | None, reason: str) -> No
 def resume(c: Connection, crm: str) -> None:
     """End a pause: an attempt was answered."""
     c.execute(delete(target).where(target.c.id == crm))
+
+
+def going(c: Connection, ids: Collection[str]) -> dict[str, datetime | None]:
+    """Which of these case rows have a case, or something on its way to one -> when a customer was heard there.
+
+    None: nobody knows yet, for something waits there.
+    """
+    rows = c.execute(select(case_row).where(case_row.c.id.in_(sorted(ids)))).all()
+    return {
+        row.id: None if row.open else moment(row.heard_at)
+        for row in rows
+        if row.open or _KNOWN.validate_json(row.known).case_id
+    }
 
 
 def paused(c: Connection, crm: str) -> bool:

@@ -73,6 +73,11 @@ def moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+def stamp(when: datetime) -> int:
+    """An aware datetime as the database keeps it."""
+    return round(when.timestamp() * 1000)
+
+
 def upsert(c: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_…`: the two databases spell it alike but not in one class."""
     return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from bridge import frozen
 from bridge.message import Message, dump, load, redacted
 from bridge.ports import Skipped, Unreadable
 from bridge.steps import Id
+from bridge.store import queues
 from bridge.store.engine import after, bytewise, now, upsert
 from bridge.store.tables import case_row, filing, item, lane, skipped
 
@@ -165,7 +166,8 @@ def blank(c: Connection, target: Id) -> None:
         c.execute(update(filing).where(filing.c.case_id == stored.case_id).values(values))
     for row in rows:
         empty = dump(redacted(load(row.body, b"")))
-        decision = json.dumps({**json.loads(row.decision), "values": {}})  # a rule may have taken up the text
+        # A rule, or a name that nobody bears, may have taken up the text.
+        decision = json.dumps({**json.loads(row.decision), "values": {}, "unnamed": []})
         c.execute(
             update(item).where(item.c.id == row.id).values(body=empty, raw=b"", decision=decision, deleted=True)
         )
@@ -188,17 +190,18 @@ def _lock_cases(c: Connection, targets: Collection[Id]) -> None:
 
 
 def _revive(c: Connection, rows: Sequence[Any]) -> None:
+    """Put dead items that may be in the CRM on their road again, to be found there: their case row is locked.
+
+    They keep their case and mapping: decided anew, without their words, they would go elsewhere.
+    """
     for row in rows:
-        again = {
-            "state": "ready",
-            "reason": "",
-            "case_id": None,
-            "mapping": "",
-            "settled_at": None,
-            "masked": False,
-        }
-        c.execute(update(item).where(item.c.id == row.id).values(**again))
-        _count_in(c, {row.lane: 0}, {row.lane: 1})
+        c.execute(
+            update(item).where(item.c.id == row.id).values(state="ready", reason="", settled_at=None, masked=False)
+        )
+        if row.case_id is None:
+            _count_in(c, {row.lane: 0}, {row.lane: 1})
+        else:
+            queues.enqueue(c, case_row, {row.case_id: 1}, wait=timedelta(0))
 
 
 def _known(c: Connection, ids: Collection[str]) -> Sequence[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from bridge.steps import Id, Item
 from bridge.store.engine import now
@@ -54,6 +54,37 @@ def related(c: Connection, ids: Collection[Id]) -> dict[Id, list[Item]]:
         for row in read(c, query().where(wanted).order_by(item.c.id)):
             if row.points_at in ids:
                 found.setdefault(row.points_at, []).append(row)
+    return found
+
+
+RECENT = timedelta(days=30)
+OURS = '"is_self":true'  #: in a body; quotes inside of its texts are escaped
+
+
+def recent_messages(c: Connection, waiting: Sequence[Item]) -> dict[int, int]:
+    """How many messages their authors have sent within 30 days, by item: its own and those before it."""
+    asked = [one for one in waiting if one.change == "created" and OURS not in one.body]
+    if not asked:
+        return {}
+    first: dict[str, int] = {}
+    for one in asked:
+        first.setdefault(one.lane, one.id)
+    since = c.execute(select(now())).scalar_one() - round(RECENT.total_seconds() * 1000)
+    earlier = or_(*(and_(item.c.lane == lane, item.c.id < i) for lane, i in sorted(first.items())))
+    counted = (
+        select(item.c.lane, func.count().label("n"))
+        .where(
+            earlier,
+            item.c.ingested_at >= since,
+            item.c.change == "created",
+            item.c.body.not_like(f"%{OURS}%"),
+        )
+        .group_by(item.c.lane)
+    )
+    before = {row.lane: int(row.n) for row in c.execute(counted)}
+    found = {}
+    for one in asked:
+        before[one.lane] = found[one.id] = before.get(one.lane, 0) + 1
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -151,26 +152,27 @@ def dead(c: Connection) -> list[Item]:
 def replay(c: Connection, wanted: Sequence[Item]) -> int:
     """Send dead items on their road again, as if they had just come; how many went.
 
-    They are decided and rendered anew with the current mapping, and their authors are looked up again. What
-    may have been applied stays marked so: the CRM is asked first. An unreadable item cannot go.
+    They are decided and rendered anew with the current mapping, and their authors are looked up again. What may
+    have been applied stays marked so, with its case: there the CRM is asked first. An unreadable item cannot go.
     """
     ready = [one for one in wanted if one.body]
-    ids = sorted({one.lane for one in ready})
-    c.execute(select(lane.c.id).where(lane.c.id.in_(ids)).order_by(bytewise(lane.c.id)).with_for_update())
-    went: dict[str, int] = {}
+    lanes, rows = {one.lane for one in ready}, {one.case_id for one in ready if one.case_id}
+    for queue, ids in ((lane, lanes), (case_row, rows)):
+        held = select(queue.c.id).where(queue.c.id.in_(sorted(ids))).order_by(bytewise(queue.c.id))
+        c.execute(held.with_for_update())
+    undecided: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
     for one in ready:
-        changed = c.execute(
-            update(item)
-            .where(item.c.id == one.id, item.c.state == "dead")
-            .values(
-                state="ready", reason="", case_id=None, mapping="", decision="{}", settled_at=None, masked=False
-            )
-        )
-        if changed.rowcount:
-            went[one.lane] = went.get(one.lane, 0) + 1
+        known = one.case_id if one.unsure_since is not None else None
+        again = {"state": "ready", "reason": "", "settled_at": None, "masked": False}
+        anew = {} if known else {"case_id": None, "mapping": "", "decision": "{}"}
+        dead = update(item).where(item.c.id == one.id, item.c.state == "dead")
+        if c.execute(dead.values(**again, **anew)).rowcount:
+            (asked if known else undecided)[known or one.lane] += 1
     people.forget(c, ready)
-    queues.enqueue(c, lane, went, wait=timedelta(0))
-    return sum(went.values())
+    queues.enqueue(c, lane, undecided, wait=timedelta(0))
+    queues.enqueue(c, case_row, asked, wait=timedelta(0))
+    return undecided.total() + asked.total()
 
 
 def sealed(c: Connection, name: str) -> bytes | None:

@@ -13,7 +13,7 @@ from bridge.message import dump, load
 from bridge.protecting import Kinds, Protection
 from bridge.store.engine import now
 from bridge.store.queues import milliseconds
-from bridge.store.tables import item, person
+from bridge.store.tables import item, person, record
 
 DEAD_FOR = timedelta(days=30)
 SEALED_FOR = timedelta(hours=72)
@@ -67,4 +67,7 @@ def tidy(c: Connection, protection: Protection) -> bool:
     key = (person.c.crm, person.c.rules, person.c.author)
     stale = select(*key).where(person.c.until < now()).with_for_update(skip_locked=True)
     c.execute(delete(person).where(tuple_(*key).in_(stale)))
+    name = (record.c.crm, record.c.named)
+    stale = select(*name).where(record.c.until < now()).with_for_update(skip_locked=True)
+    c.execute(delete(record).where(tuple_(*name).in_(stale)))
     return len(ids) == AT_ONCE

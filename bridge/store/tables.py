@@ -6,6 +6,7 @@
     filing    what is being sent for a case: stored before it is sent, repeated exactly until a receipt
     target    a CRM connection that rests
     person    who an author is in a CRM, remembered for a while
+    record    which records a CRM has under the names that mappings use, remembered for a while
     skipped   what was no message, counted per connection and day
     beat      written by /readyz to show that a commit works
 
@@ -59,7 +60,14 @@ def _queue(name: str, group: str, *more: Column[object]) -> Table:
 lane = _queue("lane", "connection", Column("received", Integer, nullable=False, server_default="0"))
 
 #: id = crm/object/key. `known` is a ports.Known as JSON.
-case_row = _queue("case_row", "target", Column("known", Text, nullable=False, server_default="{}"))
+case_row = _queue(
+    "case_row",
+    "target",
+    Column("known", Text, nullable=False, server_default="{}"),
+    Column("heard_at", BIG),  #: received_at of the latest message of a customer; null = none yet
+    Column("opened_at", BIG),  #: when its case was opened
+    Column("replied_at", BIG),  #: our first answer on it
+)
 
 item = Table(
     "item",
@@ -96,6 +104,7 @@ _ready = item.c.state == "ready"
 _undecided = _ready & item.c.case_id.is_(None)
 Index("item_lane", item.c.lane, item.c.id, postgresql_where=_undecided, sqlite_where=_undecided)
 Index("item_case", item.c.case_id, item.c.id, postgresql_where=_ready, sqlite_where=_ready)
+Index("item_author", item.c.lane, item.c.ingested_at)
 Index("item_message", item.c.message_id)
 Index("item_dead", item.c.id, postgresql_where=item.c.state == "dead", sqlite_where=item.c.state == "dead")
 
@@ -128,6 +137,16 @@ person = Table(
     Column("rules", Text, primary_key=True),  #: hash of the match: object, rules, fetched fields
     Column("author", Text, primary_key=True),  #: channel:author.id
     Column("found", Text, nullable=False),  #: ports.PersonFound as JSON
+    Column("until", BIG, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("crm", Text, primary_key=True),
+    Column("named", Text, primary_key=True),  #: hash of object, field and name
+    Column("found", Text, nullable=False),  #: its id; "" = none, or several
+    Column("reason", Text, nullable=False),  #: why there is no id
     Column("until", BIG, nullable=False),
 )
 

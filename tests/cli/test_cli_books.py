@@ -238,7 +238,10 @@ def test_a_replayed_message_reaches_the_crm_once_its_fault_is_mended(running: Ro
     case = running.case(f"facebook:{PAGE}:{road.POST}:68")
     assert replayed == (0, "1 of 1 are on their road again\n", "")
     (topic,) = [one["fields"]["Topic__c"] for one in running.state()["cases"] if one["Id"] == case.id]
-    assert (case.texts, topic) == (("Another film",), "https://cdn.example/2.mp4")
+    assert (case.texts, topic) == (
+        ("Another film\nvideo: https://cdn.example/2.mp4",),
+        "https://cdn.example/2.mp4",
+    )
 
 
 # --- send -----------------------------------------------------------------------------------------------------

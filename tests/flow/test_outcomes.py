@@ -46,7 +46,7 @@ TAKEN = Receipt(known=Known(case_id="c1"), link="l")
         (Rejected("no", field="S"), Settled(dead={"a": "S: no"}, ready=frozenset("bc"))),
         (
             TAKEN,
-            Settled(known=TAKEN.known, receipt=True, filed={"a": "", "b": "", "c": ""}, link="l"),
+            Settled(known=TAKEN.known, opened=True, receipt=True, filed={"a": "", "b": "", "c": ""}, link="l"),
         ),
         (
             Receipt(
@@ -59,6 +59,7 @@ TAKEN = Receipt(known=Known(case_id="c1"), link="l")
             ),
             Settled(
                 known=TAKEN.known,
+                opened=True,
                 receipt=True,
                 filed={"a": "c1"},
                 link="l",
@@ -71,6 +72,7 @@ TAKEN = Receipt(known=Known(case_id="c1"), link="l")
             Receipt(known=TAKEN.known, link="l", failed={"b": MAYBE, "c": LATER}),
             Settled(
                 known=TAKEN.known,
+                opened=True,
                 receipt=True,
                 filed={"a": ""},
                 link="l",

@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from bridge import cli, wiring, worker
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
-from bridge.ports import Crm, Filing, Found, Outcome, PersonMatch, Receipt
+from bridge.ports import Crm, Filing, Found, Identified, Named, Outcome, PersonMatch, Receipt
 from bridge.sandbox.salesforce import delivery as salesforce
 from bridge.sandbox.salesforce.login import App
 from bridge.sandbox.salesforce.org import Org
@@ -129,6 +129,9 @@ class Around(Crm):
 
     def find(self, people: Sequence[PersonMatch]) -> Sequence[Found]:
         return self.crm.find(people)
+
+    def identify(self, records: Sequence[Named]) -> Sequence[Identified]:
+        return self.crm.identify(records)
 
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,27 +22,29 @@ POINTS = ("work.frozen", "work.sent", "work.settled")
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
-@pytest.mark.parametrize("point", POINTS)
 def test_a_comment_that_is_deleted_on_its_way_stands_nowhere(
-    tmp_path: Path, database: str, databases: Databases, crm: Side, point: str
+    tmp_path: Path, database: str, databases: Databases, crm: Side
 ) -> None:
     scenario = replace(SCENARIOS["comment"], meanwhile=(SECOND_REMOVED,), story={KEY: ["<ana 1>", GONE]})
 
-    outcomes = with_every_fault(tmp_path, FAULTS[database], databases, crm, scenario, point)
+    runs = list(product(POINTS, FAULTS[database]))
 
-    assert outcomes == [Outcome(story=scenario.story)] * len(FAULTS[database])
+    outcomes = run_all(tmp_path, databases, crm, scenario, runs)
+
+    assert outcomes == {one: Outcome(story=scenario.story) for one in runs}
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
-@pytest.mark.parametrize("point", POINTS)
 def test_an_opening_text_that_is_deleted_on_its_way_stands_nowhere(
-    tmp_path: Path, database: str, databases: Databases, crm: Side, point: str
+    tmp_path: Path, database: str, databases: Databases, crm: Side
 ) -> None:
     scenario = replace(SCENARIOS["create"], meanwhile=(FIRST_REMOVED,), story={KEY: [GONE, GONE]})
 
-    outcomes = with_every_fault(tmp_path, FAULTS[database], databases, crm, scenario, point)
+    runs = list(product(POINTS, FAULTS[database]))
 
-    assert outcomes == [Outcome(story=scenario.story)] * len(FAULTS[database])
+    outcomes = run_all(tmp_path, databases, crm, scenario, runs)
+
+    assert outcomes == {one: Outcome(story=scenario.story) for one in runs}
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
@@ -56,15 +59,14 @@ def test_an_edited_opening_text_is_deleted_with_its_edits(tmp_path: Path, databa
     assert outcome == Outcome(story=scenario.story, killed=None)
 
 
-def with_every_fault(
-    tmp_path: Path, faults: Sequence[str], databases: Databases, crm: Side, scenario: Scenario, point: str
-) -> list[Outcome]:
-    """Run a scenario with each fault, all at the same time."""
+def run_all(
+    tmp_path: Path, databases: Databases, crm: Side, scenario: Scenario, runs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Outcome]:
+    """Run a scenario with each point and fault, all at the same time: they mostly wait."""
 
-    def outcome(fault: str) -> Outcome:
-        with databases() as url, World(tmp_path / f"world-{fault}", url, crm) as world:
-            last = point != "work.frozen"
-            return run(world, scenario, point=point, last=last, fault=fault)
+    def outcome(point: str, fault: str) -> Outcome:
+        with databases() as url, World(tmp_path / f"{point}-{fault}", url, crm) as world:
+            return run(world, scenario, point=point, last=point != "work.frozen", fault=fault)
 
-    with ThreadPoolExecutor(len(faults)) as pool:
-        return list(pool.map(outcome, faults))
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return dict(zip(runs, pool.map(outcome, *zip(*runs, strict=True)), strict=True))

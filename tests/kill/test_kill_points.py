@@ -15,6 +15,8 @@ from kill_world import World
 from postgres import Databases
 
 UNSENT_SCENARIOS = ("create", "comment", "delete")
+SENT_SCENARIOS = {"sqlite": tuple(SCENARIOS), "postgresql": UNSENT_SCENARIOS}
+"""What a CRM does is tried on one database; what it leaves behind there is the same for the kinds of calls."""
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
@@ -35,7 +37,7 @@ def test_a_kill_before_anything_is_frozen_loses_nothing_and_doubles_nothing(
 def test_a_kill_while_it_is_sent_loses_nothing_and_doubles_nothing(
     tmp_path: Path, database: str, databases: Databases, crm: Side, point: str, last: bool
 ) -> None:
-    runs = list(product(SCENARIOS, FAULTS[database]))
+    runs = list(product(SENT_SCENARIOS[database], FAULTS[database]))
 
     outcomes = run_all(tmp_path, databases, crm, runs, point=point, last=last)
 

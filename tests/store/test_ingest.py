@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import random
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 
 from bridge.message import Account, Change, Message, Person
 from bridge.ports import Skipped, Unreadable
+from bridge.reading import LONGEST_ID
 from bridge.store import Store, inbox, queues
 from bridge.store.inbox import Arrival, in_order, lane_of
 from bridge.store.tables import lane
@@ -58,6 +60,25 @@ def test_redelivery_is_harmless(store: Store) -> None:
     assert new == 0
     assert ledger_of(store).received == 1
     assert [i.message for i in all_items(store)] == [one]
+
+
+@pytest.mark.parametrize("signs", ["!-~", ":", "一-鿿", "😀-🙏"])
+def test_the_longest_ids_are_stored_beside_their_neighbours(signs: str, store: Store) -> None:
+    of_one, of_other, of_account, version = (_random(signs, LONGEST_ID, seed) for seed in range(4))
+    longest = said("long", id=of_one, by=of_other, channel="c" * 40, account=Account(id=of_account))
+
+    new = hear(store, said("one"), longest, edited(longest, "longer", version=version))
+
+    assert new == 3
+    assert [i.message.id for i in all_items(store)] == ["m-one", of_one, of_one]
+
+
+def _random(signs: str, most: int, seed: int) -> str:
+    """So many bytes of signs from the first to the last, which no database can make shorter."""
+    chosen = random.Random(seed).choices(
+        range(ord(signs[0]), ord(signs[-1]) + 1), k=most // len(signs[0].encode())
+    )
+    return "".join(map(chr, chosen))
 
 
 def test_a_message_twice_in_one_callback_is_stored_once(store: Store) -> None:
