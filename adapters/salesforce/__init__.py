@@ -1,40 +1,69 @@
-"""Salesforce as the system of record: cases, their comments, and the contacts behind the authors."""
+"""Salesforce as the system of record: cases, leads and tasks, and the persons behind the authors."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from adapters.salesforce import persons
-from adapters.salesforce.flush import Flush, finish, read
+from adapters.salesforce import named
+from adapters.salesforce.finding import People
+from adapters.salesforce.flush import Fetch, Flush
 from adapters.salesforce.org import Org
+from adapters.salesforce.reading import finish, read
 from adapters.salesforce.settings import Settings
-from bridge.ports import Crm, Filing, Outcome, PersonFound, PersonMatch, Shape
+from bridge import fetching
+from bridge.errors import Rejected
+from bridge.ports import Crm, Filing, Found, Identified, Named, Outcome, PersonMatch, Shape
 
 __all__ = ["Salesforce", "Settings"]
 
+NAMED, OWNER = frozenset({"OwnerId", "RecordTypeId"}), frozenset({"OwnerId"})
+CASE = Shape(object="Case", named=NAMED, owner=OWNER, text="Description")
+LEAD = Shape(object="Lead", named=NAMED, owner=OWNER, text="Description", comments=False)
+TASK = Shape(object="Task", named=NAMED, owner=OWNER, text="Description", comments=False)
+
 
 class Salesforce(Crm):
-    """One org. Keeps nothing but its token."""
+    """One org. Keeps nothing but its token, and which fields of persons are unique."""
 
-    case = Shape(object="Case")
+    objects = (CASE, LEAD, TASK)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, fetch: Fetch = fetching.fetch) -> None:
+        self._fetch = fetch
         self._org = Org(settings)
         self._url = settings.url or f"https://{settings.domain}.lightning.force.com"
         self._latest_commit = settings.latest_commit
+        self._people = People(self._org)
         self.patience = timedelta(seconds=self._org.patience)
 
-    def find(self, people: Sequence[PersonMatch]) -> list[PersonFound]:
-        """See Crm."""
-        rows = finish(read(self._org, persons.queries(people), until=time.monotonic() + self._org.patience / 5))
-        return [persons.found(person, rows) for person in people]
+    def find(self, people: Sequence[PersonMatch]) -> list[Found]:
+        """See Crm. One call for known persons, one more to fill, and to make those whom nobody knows."""
+        return self._people.find(people, until=self._soon())
+
+    def identify(self, records: Sequence[Named]) -> list[Identified]:
+        """See Crm. One call for each of queues, users and record types."""
+        rows: list[dict[str, Any]] = []
+        try:
+            rows = finish(read(self._org, named.queries(records), until=self._soon()))
+        except Rejected as error:
+            return [error for _ in records]
+        return [named.identified(record, rows) for record in records]
 
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
         """See Crm. One call for any number of new cases up to 200; two for comments on known ones."""
-        return Flush(self._org, filings, url=self._url, now=now, latest_commit=self._latest_commit).run()
+        return self._flush(filings, now).run()
 
     def look(self, filings: Sequence[Filing]) -> list[frozenset[str]]:
         """See Crm."""
-        return Flush(self._org, filings, url=self._url, now=datetime.now(UTC)).look()
+        return self._flush(filings, datetime.now(UTC)).look()
+
+    def _flush(self, filings: Sequence[Filing], now: datetime) -> Flush:
+        return Flush(
+            self._org, filings, url=self._url, now=now, latest_commit=self._latest_commit, fetch=self._fetch
+        )
+
+    def _soon(self) -> float:
+        """By when the last call of `find` or `identify` must have begun, on the monotonic clock."""
+        return time.monotonic() + self._org.patience / 5

@@ -48,6 +48,18 @@ CLASSES: Mapping[str, Class] = {
     "GONE": "configuration",
 }
 
+ABOUT_FILES = frozenset(
+    (
+        "INSUFFICIENT_ACCESS",
+        "STORAGE_LIMIT_EXCEEDED",
+        "LIMIT_EXCEEDED",
+        "INVALID_TYPE",
+        "NOT_FOUND",
+        "INVALID_FIELD",
+    )
+)
+"""Codes that, about a file, leave everything else in the org as it is: no right to files, or no room for them."""
+
 QUOTABLE = frozenset(
     (
         "REQUIRED_FIELD_MISSING", "FIELD_CUSTOM_VALIDATION_EXCEPTION", "NOT_FOUND", "API_DISABLED_FOR_ORG",
@@ -137,6 +149,11 @@ def _field(message: str) -> str:
     return next((f[1] for f in found if f), "")
 
 
+def reason(trouble: Trouble) -> str:
+    """Return what the org said, without what to do: for a warning about what went on without it."""
+    return str(trouble).partition("; ")[0]
+
+
 def of_row(refused: Refusal) -> RetryLater | Rejected:
     """Return what becomes of one row; the rest of its request stands."""
     match refused.kind:
@@ -152,8 +169,10 @@ def of_row(refused: Refusal) -> RetryLater | Rejected:
             return Rejected(f"{refused}; correct the mapping or the field, then replay", field=refused.field)
 
 
-def of_request(status: int, content: object, *, write: bool, now: datetime) -> Trouble:
+def of_request(status: int, content: object, *, write: bool, now: datetime, file: bool = False) -> Trouble:
     """Return what becomes of a request that was answered with an HTTP error, none of it applied.
+
+    file: it was to create a file, whose refusal pauses nothing else.
 
     Unsure for a write that failed inside Salesforce or before it: a 5xx or a page of HTML does not say how far
     it came. Rejected: a row of a write is at fault, or a name in a read.
@@ -164,6 +183,8 @@ def of_request(status: int, content: object, *, write: bool, now: datetime) -> T
         refused.kind == "busy" and status < 500 and refused.code == "REQUEST_LIMIT_EXCEEDED"
     ):
         return RetryLater(f"Salesforce is busy (HTTP {status}); it goes on by itself", after=BUSY_AGAIN)
+    if file and refused.code in ABOUT_FILES:
+        return Rejected(f"{refused}; see Setup, Storage Usage, and the permission set", field=refused.field)
     if refused.kind == "pause":
         return Paused(f"{refused} (HTTP {status}); the next try is in 5 minutes", until=now + PROBE)
     if status == 401 or refused.kind == "configuration":

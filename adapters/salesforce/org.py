@@ -21,7 +21,7 @@ from simple_salesforce.login import SalesforceLogin
 from adapters.salesforce import classify
 from adapters.salesforce.classify import Refusal
 from adapters.salesforce.settings import Settings
-from bridge.errors import Paused, RetryLater, Trouble, Unsure
+from bridge.errors import Paused, Rejected, RetryLater, Trouble, Unsure
 from bridge.http import Wire, was_sent
 
 HEADERS = {"X-PrettyPrint": "0"}
@@ -44,12 +44,13 @@ class Org:
         self._token: tuple[str, str] | None = None
         self._local = threading.local()
 
-    def query(self, soql: str) -> tuple[list[dict[str, Any]], str]:
+    def query(self, soql: str, *, file: bool = False) -> tuple[list[dict[str, Any]], str]:
         """Read one page: its rows, and the path of the next page, "" = this was the last.
 
+        file: it is about files, whose refusal pauses nothing else.
         Raises RetryLater, Paused, or Rejected for an object or field that is not there.
         """
-        return self._page("query", params={"q": soql})
+        return self._page("query", params={"q": soql}, file=file)
 
     def more(self, path: str) -> tuple[list[dict[str, Any]], str]:
         """Read the page that `query` or `more` named."""
@@ -80,11 +81,44 @@ class Org:
             json={"allOrNone": False, "records": list(records)},
             headers=HEADERS | {"Sforce-Auto-Assign": "TRUE" if assign else "FALSE"},
         )
-        if not isinstance(answer, list) or len(answer) != len(records):
-            raise Unsure("Salesforce's answer does not fit the request", after=classify.LOCK_AGAIN)
-        return [_row(row) for row in answer]
+        return _rows(answer, len(records))
 
-    def _call(self, method: str, path: str, *, headers: Mapping[str, str] = HEADERS, **kwargs: Any) -> Any:
+    def attach(self, record: Mapping[str, Any]) -> str:
+        """Create a file, which no collection can carry, and return its id.
+
+        Raises RetryLater, Paused or Rejected when it was not made, Unsure when it may have been.
+        """
+        answer = self._call("POST", "sobjects/ContentVersion", file=True, json=record)
+        made = _row(answer)
+        if isinstance(made, Refusal):
+            raise Rejected(str(made), field=made.field)
+        return made
+
+    def erase(self, documents: Sequence[str]) -> list[str | Refusal]:
+        """Delete up to 200 files with all their versions, in their order; for each its id or why not.
+
+        Only a whole ContentDocument can be deleted, by its owner for one, and that is who has copied it.
+        Raises RetryLater, Paused or Rejected when none was deleted, Unsure when any may have been.
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections_delete.htm
+        https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_contentdocument.htm
+        """
+        ids = {"ids": ",".join(documents), "allOrNone": "false"}
+        return _rows(self._call("DELETE", "composite/sobjects", params=ids, file=True), len(documents))
+
+    def describe(self, kind: str) -> list[dict[str, Any]]:
+        """Read what the org says of an object's fields: name, unique and more.
+
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
+        """
+        answer = self._call("GET", f"sobjects/{kind}/describe")
+        fields = answer.get("fields") if isinstance(answer, dict) else None
+        if not isinstance(fields, list) or not all(isinstance(field, dict) for field in fields):
+            raise RetryLater("Salesforce answered a describe with something else", after=classify.BUSY_AGAIN)
+        return fields
+
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] = HEADERS, file: bool = False, **kwargs: Any
+    ) -> Any:
         """Make one call, with one new login where the token has run out; all within `patience`."""
         write = method != "GET"
         session = self._session()
@@ -103,7 +137,7 @@ class Org:
                 # `from None`: the library's error quotes the whole answer, and with it what the customer wrote.
                 if not (again and _has_run_out(error)):
                     raise classify.of_request(
-                        error.status, error.content, write=write, now=datetime.now(UTC)
+                        error.status, error.content, write=write, now=datetime.now(UTC), file=file
                     ) from None
             except (requests.RequestException, TypeError, ValueError) as error:
                 raise self._silence(error, write=write) from None
@@ -168,6 +202,13 @@ def _has_run_out(error: SalesforceError) -> bool:
     refused = classify.refusal(content[0] if isinstance(content, list) and content else None)
     in_vain = any(words in refused.message for words in LOGIN_IN_VAIN)
     return error.status == 401 and refused.code == "INVALID_SESSION_ID" and not in_vain
+
+
+def _rows(answer: object, most: int) -> list[str | Refusal]:
+    """Read a collection's answer. Raises Unsure when it is none to the request."""
+    if not isinstance(answer, list) or len(answer) != most:
+        raise Unsure("Salesforce's answer does not fit the request", after=classify.LOCK_AGAIN)
+    return [_row(row) for row in answer]
 
 
 def _row(row: object) -> str | Refusal:

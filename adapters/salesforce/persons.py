@@ -1,14 +1,17 @@
-"""Which records in Salesforce are the authors: what to ask for, and what the answer means. Pure."""
+"""Which records in Salesforce are the authors: what to ask for, what that means, what is to be made. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from adapters.salesforce import rows as written
 from adapters.salesforce import soql
 from adapters.salesforce.rows import folded
 from bridge.errors import Rejected
 from bridge.ports import PersonFound, PersonMatch, Value
+
+Row = Mapping[str, Any]  #: of an answer, names in lower case
 
 
 def queries(people: Sequence[PersonMatch]) -> list[str]:
@@ -16,36 +19,80 @@ def queries(people: Sequence[PersonMatch]) -> list[str]:
 
     Raises Rejected for a name that is none.
     """
-    written = []
+    asked_for = []
     for kind in dict.fromkeys(person.object.casefold() for person in people):
         asked = [person for person in people if person.object.casefold() == kind]
         rules = [rule for person in asked for rule in person.rules]
-        fields = ["Id", *(f for rule in rules for f in rule), *(f for person in asked for f in person.fetch)]
+        fields = ["Id", *(f for rule in rules for f in rule)]
+        fields += [f for person in asked for f in (*person.fetch, *person.fill)]
         try:
-            written += soql.queries(fields, asked[0].object, rules)
+            asked_for += soql.queries(fields, asked[0].object, rules)
         except ValueError as error:
             raise Rejected(f"{error}; correct the mapping") from None
-    return written
+    return asked_for
 
 
-def found(person: PersonMatch, rows: Iterable[Mapping[str, Any]]) -> PersonFound:
-    """Tell who of `rows` the person is: the first rule that finds anything decides, and two are none.
+def hits(person: PersonMatch, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Return the records of `rows` that may be the person: the first rule that finds anything decides.
 
-    Salesforce answers with its own spelling of names; the values come back under the mapping's.
+    Salesforce answers with its own spelling of names.
     """
-    own = [folded(row) for row in rows if _object(row).casefold() == person.object.casefold()]
+    own = [folded(row) for row in rows if soql.object_of(row).casefold() == person.object.casefold()]
     for rule in person.rules:
-        hits = {str(row["id"]): row for row in own if row.get("id") and _fits(rule, row)}
-        if len(hits) > 1:
-            return PersonFound(several=tuple(sorted(hits)))
-        for record_id, row in hits.items():
-            values = {name: row.get(name.casefold()) for name in person.fetch}
-            given = {name: _value(value) for name, value in values.items() if value is not None}
-            return PersonFound(id=record_id, values=given)
+        fitting = {str(row["id"]): row for row in own if row.get("id") and _fits(rule, row)}
+        if fitting:
+            return [fitting[record_id] for record_id in sorted(fitting)]
+    return []
+
+
+def found(person: PersonMatch, candidates: Sequence[Row]) -> PersonFound:
+    """Tell who the person is: two are none. The values come back under the mapping's names."""
+    if len(candidates) > 1:
+        return PersonFound(several=tuple(str(row["id"]) for row in candidates))
+    for row in candidates:
+        values = {name: row.get(name.casefold()) for name in person.fetch}
+        given = {name: _value(value) for name, value in values.items() if value is not None}
+        return PersonFound(id=str(row["id"]), values=given)
     return PersonFound()
 
 
-def _fits(rule: Mapping[str, str], row: Mapping[str, Any]) -> bool:
+def missing(person: PersonMatch, row: Row) -> dict[str, Any]:
+    """Return the fields of `fill` that the record has nothing in; {} = there is nothing to write."""
+    wanted = {name: value for name, value in person.fill.items() if row.get(name.casefold()) in (None, "")}
+    fields, _ = written.fields_of(wanted, written.lengths(person.object))
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def new(person: PersonMatch) -> dict[str, Any]:
+    """Return the record to be made of a person whom nobody knows."""
+    fields, _ = written.fields_of(person.create, written.lengths(person.object))
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def made(person: PersonMatch, record_id: str) -> PersonFound:
+    """Tell of a record that was just made. What the org itself put there is read at the next look-up."""
+    given = {name.casefold(): value for name, value in new(person).items()}
+    values = {name: given[name.casefold()] for name in person.fetch if name.casefold() in given}
+    return PersonFound(id=record_id, values=values)
+
+
+def single(person: PersonMatch, unique: Collection[str]) -> Rejected | None:
+    """Say why a new record could be made twice; None = a unique field that is matched by keeps it single.
+
+    unique: the object's unique fields, in lower case.
+    """
+    given = {name.casefold() for name in new(person)}
+    lines = [rule for rule in person.rules if given.issuperset(name.casefold() for name in rule)]
+    if any(name.casefold() in unique for rule in lines for name in rule):
+        return None
+    names = ", ".join(dict.fromkeys(name for rule in lines for name in rule)) or "no field of a match"
+    return Rejected(
+        f"a new {person.object} could be made twice: {names} of `create` is not unique in Salesforce; tick Unique "
+        "and External ID at one of them in Setup, Object Manager, then replay"
+    )
+
+
+def _fits(rule: Mapping[str, str], row: Row) -> bool:
     """Compare again what the org compared: it answered for all persons together."""
     return bool(rule) and all(
         value and _plain(row.get(field.casefold())) == _plain(value) for field, value in rule.items()
@@ -54,11 +101,6 @@ def _fits(rule: Mapping[str, str], row: Mapping[str, Any]) -> bool:
 
 def _plain(value: object) -> str:
     return "" if value is None else str(value).strip().casefold()
-
-
-def _object(row: Mapping[str, Any]) -> str:
-    attributes = row.get("attributes")
-    return str(attributes.get("type")) if isinstance(attributes, Mapping) else ""
 
 
 def _value(value: object) -> Value:

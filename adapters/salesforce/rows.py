@@ -1,4 +1,4 @@
-"""The fields of a case as Salesforce takes them: names folded, texts cut. Pure."""
+"""The fields of a record as Salesforce takes them: names folded, texts cut. Pure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from typing import Any
 from bridge.fitting import shorten
 from bridge.ports import Value
 
-LENGTHS: Mapping[str, int] = {
-    "Subject": 255,
-    "Description": 32_000,
-    "SuppliedName": 80,
-    "SuppliedEmail": 80,
-    "SuppliedPhone": 40,
-    "SuppliedCompany": 80,
+PERSON = {"FirstName": 40, "LastName": 80, "Title": 128, "Email": 80, "Phone": 40, "MobilePhone": 40}
+LENGTHS: Mapping[str, Mapping[str, int]] = {
+    "Case": {
+        "Subject": 255,
+        "Description": 32_000,
+        "SuppliedName": 80,
+        "SuppliedEmail": 80,
+        "SuppliedPhone": 40,
+        "SuppliedCompany": 80,
+    },
+    "Lead": {**PERSON, "Company": 255, "Description": 32_000},
+    "Task": {"Subject": 255, "Description": 32_000},
+    "Contact": {**PERSON, "Description": 32_000},
 }
 """Characters of the standard fields; other lengths are learnt from the org's refusal.
 
 https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_case.htm
 """
+
+
+def lengths(kind: str) -> Mapping[str, int]:
+    """Return the lengths of an object's standard fields."""
+    return LENGTHS.get(kind, {})
 
 
 def folded(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote_plus
 
 from simple_salesforce.format import format_soql
@@ -28,6 +29,12 @@ def name(text: str) -> str:
             "see Setup, Object Manager, Fields & Relationships"
         )
     return text
+
+
+def object_of(row: Mapping[str, Any]) -> str:
+    """Return the object that a row of an answer belongs to; "" = not said."""
+    attributes = row.get("attributes")
+    return str(attributes.get("type")) if isinstance(attributes, Mapping) else ""
 
 
 def queries(

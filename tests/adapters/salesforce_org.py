@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import requests
 from pydantic import SecretStr
 
 from adapters.salesforce import Salesforce, Settings
-from bridge.ports import Filing, Known, Outcome, Part, Receipt, Reopen
+from adapters.salesforce.flush import Fetch
+from bridge import fetching
+from bridge.errors import RetryLater
+from bridge.ports import Filing, Known, Outcome, Part, PersonFound, PersonMatch, Receipt, Reopen
 
 KEY_FIELD = "Social_Conversation_Key__c"
 NOW = datetime.now(UTC)
@@ -28,7 +32,14 @@ class Sandbox:
 
     url: str
 
-    def crm(self, *, latest_commit: float = 600, timeout: float = 5, secret: str = "sandbox-secret") -> Salesforce:
+    def crm(
+        self,
+        *,
+        latest_commit: float = 600,
+        timeout: float = 5,
+        secret: str = "sandbox-secret",
+        fetch: Fetch = fetching.fetch,
+    ) -> Salesforce:
         settings = Settings(
             domain="acme.my",
             consumer_key=SecretStr("sandbox-key"),
@@ -37,7 +48,7 @@ class Sandbox:
             timeout=timeout,
             latest_commit=timedelta(seconds=latest_commit),
         )
-        return Salesforce(settings)
+        return Salesforce(settings, fetch=fetch)
 
     def order(self, what: str, **orders: Any) -> None:
         answer = requests.post(f"{self.url}/sandbox/{what}", json=orders, timeout=10)
@@ -75,6 +86,25 @@ class Sandbox:
         )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
+
+    def made(self, kind: str, **fields: Any) -> str:
+        """The id of a new record."""
+        answer: dict[str, str] = self.api("POST", f"sobjects/{kind}", fields)
+        return answer["id"]
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        answer: dict[str, list[dict[str, Any]]] = self.api("GET", f"query?q={quote_plus(soql)}", {})
+        return answer["records"]
+
+    def user(self, name: str) -> str:
+        """The id of one of the users that every sandbox has."""
+        return str(self.query(f"SELECT Id FROM User WHERE Name = '{name}'")[0]["Id"])
+
+    def as_agent(self, kind: str, record_id: str, **fields: Any) -> None:
+        """Change a record as another user than ours."""
+        self.order("switches", acting_user=self.user("Anna Agent"))
+        self.api("PATCH", f"sobjects/{kind}/{record_id}", fields)
+        self.order("switches", acting_user="")
 
     def close_case(self, case_id: str) -> None:
         self.api("PATCH", f"sobjects/Case/{case_id}", {"Status": "Closed"})
@@ -126,9 +156,26 @@ def send(crm: Salesforce, *filings: Filing, now: datetime = NOW) -> list[Outcome
     return [outcome for _, outcome in sorted(pairs, key=lambda pair: pair[0])]
 
 
+def cut_off(crm: Salesforce, *filings: Filing, now: datetime = NOW) -> Outcome:
+    """The last outcome of an attempt during which an answer is lost."""
+    pairs: list[tuple[int, Outcome]] = []
+    try:
+        for step in crm.file(filings, now=now):
+            pairs += step
+    except RetryLater:
+        return pairs[-1][1]
+    raise AssertionError(f"no answer was lost: {pairs}")
+
+
 def receipts(outcomes: Sequence[Outcome]) -> list[Receipt]:
     assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
     return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+
+
+def persons(crm: Salesforce, *people: PersonMatch) -> list[PersonFound]:
+    found = crm.find(people)
+    assert all(isinstance(person, PersonFound) for person in found), found
+    return [person for person in found if isinstance(person, PersonFound)]
 
 
 def opened(crm: Salesforce, key: str = "facebook:1:9") -> Known:

@@ -172,3 +172,19 @@ def test_a_failed_login_pauses_when_only_a_person_can_mend_it(code: object, kind
 )
 def test_silence_is_unsure_only_after_a_write_that_left(sent: bool, write: bool, kind: type[Trouble]) -> None:
     assert type(classify.of_silence("ReadTimeout", sent=sent, write=write)) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "expected"),
+    [
+        ("STORAGE_LIMIT_EXCEEDED", True, Rejected),
+        ("INSUFFICIENT_ACCESS", True, Rejected),
+        ("STORAGE_LIMIT_EXCEEDED", False, Paused),
+        ("REQUEST_LIMIT_EXCEEDED", True, Paused),
+        ("INVALID_SESSION_ID", True, Paused),
+    ],
+)
+def test_what_only_files_lack_pauses_nothing_else(code: str, file: bool, expected: type) -> None:
+    content = [{"errorCode": code, "message": "no"}]
+
+    assert type(classify.of_request(403, content, write=True, now=NOW, file=file)) is expected

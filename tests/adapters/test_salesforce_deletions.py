@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from salesforce_org import NOW, Sandbox, filing, opened, part, receipts, running, send
+from salesforce_org import NOW, Sandbox, filing, opened, part, persons, receipts, running, send
 
 from adapters.salesforce import Salesforce
 from adapters.salesforce.comments import marker
@@ -169,15 +169,14 @@ def test_all_persons_are_found_with_one_call(org: Sandbox, crm: Salesforce) -> N
     twins = sorted(contact(org, LastName="Twin", FirstName=name) for name in ("A", "B"))
     before = sum(org.data_calls().values())
 
-    found = crm.find(
-        [
-            who("x:u1", {"X_User_Id__c": "u1"}, fetch=("LastName", "Phone")),
-            who("x:u2", {"X_User_Id__c": "u2"}, {"Email": "BOB@example.org"}),
-            who("x:u3", {"LastName": "Twin"}, {"Email": "bob@example.org"}),
-            who("x:u4", {"LastName": "Twin", "FirstName": "b"}, fetch=("FirstName",)),
-            who("x:u5", {"Email": "nobody@example.org"}),
-            who("x:u6", {"Email": ""}),
-        ]
+    found = persons(
+        crm,
+        who("x:u1", {"X_User_Id__c": "u1"}, fetch=("LastName", "Phone")),
+        who("x:u2", {"X_User_Id__c": "u2"}, {"Email": "BOB@example.org"}),
+        who("x:u3", {"LastName": "Twin"}, {"Email": "bob@example.org"}),
+        who("x:u4", {"LastName": "Twin", "FirstName": "b"}, fetch=("FirstName",)),
+        who("x:u5", {"Email": "nobody@example.org"}),
+        who("x:u6", {"Email": ""}),
     )
 
     assert [person.id for person in found[:2]] == [ann, bob]

@@ -144,7 +144,7 @@ def test_neighbours_survive_a_bad_row(org: Sandbox, crm: Salesforce) -> None:
         filing("b", part("m2"), create={"Subject": "s", "Nope__c": "x"}),
         filing("c", part("m3"), create={"Origin": "Pigeon"}),
         filing("d", part("m4"), create={"SuppliedEmail": ["not", "text"]}),
-        filing("e", part("m5"), object="Lead"),
+        filing("e", part("m5"), object="Opportunity"),
         filing("f", part("m6"), key_field="Id FROM Case"),
         filing("g", part("m7")),
     )

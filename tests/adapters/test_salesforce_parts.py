@@ -106,7 +106,7 @@ def test_values_are_carried_as_json_and_cut_visibly() -> None:
         "Subject": "s" * 256,
     }
 
-    fields, warnings = rows.fields_of(given, rows.LENGTHS)
+    fields, warnings = rows.fields_of(given, rows.lengths("Case"))
 
     assert fields == {"A": "text", "B": 3, "C": True, "E": None, "F": "x;y", "Subject": "s" * 254 + "…"}
     assert warnings == ["Subject was shortened to 255 characters."]

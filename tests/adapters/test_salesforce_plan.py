@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.salesforce.comments import marker
-from adapters.salesforce.plan import Case, Facts, Plan, decide, ids_to_ask, in_org, keys_to_ask
+from adapters.salesforce.plan import decide, ids_to_ask, in_org, keys_to_ask
+from adapters.salesforce.planned import Case, Facts, Plan
 from bridge.errors import Rejected, RetryLater
 from bridge.ports import Filing, Known, Part, Reopen
 from bridge.written import digest
@@ -310,19 +311,26 @@ def test_only_the_part_that_the_case_carries_came_in_with_it() -> None:
 @pytest.mark.parametrize("known", ["", OPEN.id, CLOSED.id])
 @pytest.mark.parametrize("unsure", [{}, UNSURE])
 @pytest.mark.parametrize("after", ["new_case", "comment_only", "drop"])
-def test_every_part_has_exactly_one_fate(known: str, unsure: dict[str, Any], after: Any) -> None:
+@pytest.mark.parametrize("kind", ["Case", "Lead", "Task"])
+def test_every_part_has_exactly_one_fate(known: str, unsure: dict[str, Any], after: Any, kind: str) -> None:
     parts = [
         part("echo", opens=False),
         part("first", 20 * DAY),
         part("edit", case_id="500GONE"),
         part("undo", act="delete", ref="00a1"),
         part("undone", act="delete", ref=""),
+        part("anew", act="edit", ref="00a2"),
+        part("unknown", act="edit", ref=""),
         part("last", 21 * DAY),
     ]
 
-    made = plan(filing(*parts, known=known, reopen=replace(REOPEN, after=after), **unsure), facts(OPEN, CLOSED))
+    given = filing(*parts, known=known, reopen=replace(REOPEN, after=after), **unsure)
 
+    made = plan(replace(given, object=kind), facts(OPEN, CLOSED))
+
+    unborn = {part.key for part in made.mute} - made.dropped.keys()  # told once the record is there
     fates = [
+        *unborn,
         *made.refs, *made.dropped, *made.failed, *made.anew, *([made.opener] if made.inserts else []),
         *(comment.part.key for comment in made.comments), *(r.part.key for r in made.redactions),
     ]  # fmt: skip

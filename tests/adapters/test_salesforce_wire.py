@@ -15,7 +15,7 @@ from salesforce_org import NOW, filing, part
 from adapters.salesforce import Salesforce, Settings
 from adapters.salesforce.org import HOME
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
-from bridge.ports import Known, PersonMatch
+from bridge.ports import Known, PersonFound, PersonMatch
 
 CREATED = {"id": "500000000000001AAA", "success": True, "errors": []}
 TOKEN = {"access_token": "t", "instance_url": "https://acme.my.salesforce.com"}
@@ -162,9 +162,9 @@ def test_all_pages_are_read(liar: Liar) -> None:
     liar.says["query"] = (200, {"records": [], "done": False, "nextRecordsUrl": page})
     liar.says["0r8000000000001AAA-2000"] = (200, {"records": [ann], "done": True})
 
-    [found] = liar.crm().find([PersonMatch(author="x:1", object="Contact", rules=({"Email": "ann@example.org"},))])
+    found = liar.crm().find([PersonMatch(author="x:1", object="Contact", rules=({"Email": "ann@example.org"},))])
 
-    assert found.id == "003000000000001AAA"
+    assert found == [PersonFound(id="003000000000001AAA")]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_reset_makes_the_org_new_but_keeps_sessions(org: OrgProcess) -> None:
 
     org.reset()
 
-    assert org.state() == {"cases": [], "contacts": [], "calls": {}}
+    assert org.state() == {"cases": [], "leads": [], "tasks": [], "contacts": [], "calls": {}}
     assert org.create("Case", Subject="b")
 
 

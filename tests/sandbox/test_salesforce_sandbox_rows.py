@@ -614,4 +614,7 @@ def test_only_what_has_no_default_is_required_in_a_describe(org: OrgProcess) -> 
 def test_the_objects_are_listed(org: OrgProcess) -> None:
     answer = org.call("GET", "sobjects").json()
 
-    assert [one["name"] for one in answer["sobjects"]] == ["Case", "CaseComment", "Contact", "User", "Group"]
+    assert [one["name"] for one in answer["sobjects"]] == [
+        "Case", "Lead", "Task", "CaseComment", "Contact", "User", "Group", "RecordType", "ContentDocument",
+        "ContentVersion",
+    ]  # fmt: skip

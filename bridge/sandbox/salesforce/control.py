@@ -1,4 +1,4 @@
-"""The org as judges see it: every case with its comments, every contact, deleted ones too."""
+"""The org as judges see it: every case with its comments and files, leads, tasks, contacts, deleted ones too."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ def blueprint(delivery: Delivery) -> Blueprint:
 
     def state() -> dict[str, Any]:
         with org.database.read() as tx:
-            return {"cases": _cases(org, tx), "contacts": _contacts(org, tx)}
+            return {
+                "cases": _cases(org, tx),
+                "leads": _records(org, tx, "Lead"),
+                "tasks": _records(org, tx, "Task"),
+                "contacts": _contacts(org, tx),
+            }
 
     return commands.blueprint(org, state, faults=delivery.faults, late=delivery.late, calls=delivery.api.calls)
 
@@ -39,6 +44,7 @@ def _cases(org: Org, tx: sqlite3.Connection) -> list[dict[str, Any]]:
             "fields": _fields(org, case),
             "deleted": case.deleted,
             "comments": comments.get(case.id, []),
+            "files": [shown_file(file) for file in files_of(org, tx, case.id)],
         }
         for case in database.scan(tx, org.objects["Case"])
     ]
@@ -47,6 +53,36 @@ def _cases(org: Org, tx: sqlite3.Connection) -> list[dict[str, Any]]:
 def _contacts(org: Org, tx: sqlite3.Connection) -> list[dict[str, Any]]:
     contacts = database.scan(tx, org.objects["Contact"])
     return [{"Id": one.id, "fields": _fields(org, one), "deleted": one.deleted} for one in contacts]
+
+
+def _records(org: Org, tx: sqlite3.Connection, kind: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "Id": one.id,
+            "key": one.get(KEY),
+            "fields": _fields(org, one),
+            "deleted": one.deleted,
+            "files": [shown_file(file) for file in files_of(org, tx, one.id)],
+        }
+        for one in database.scan(tx, org.objects[kind])
+    ]
+
+
+def files_of(org: Org, tx: sqlite3.Connection, record_id: str) -> list[Record]:
+    """The files of a record that nobody has deleted, oldest first."""
+    found = database.look_up(tx, org.objects["ContentVersion"], "FirstPublishLocationId", [record_id])
+    return [file for file in found if not file.deleted]
+
+
+def shown_file(file: Record) -> dict[str, Any]:
+    """A file for people and judges, without its content."""
+    return {
+        "Id": file.id,
+        "name": file.get("PathOnClient"),
+        "size": file.get("ContentSize"),
+        "description": file.get("Description") or "",
+        "created": file.get("CreatedDate"),
+    }
 
 
 def shown_comment(comment: Record) -> dict[str, Any]:

@@ -21,6 +21,8 @@ RUNNING_USER = ids.long_form(ids.make("005", 1))
 SWITCHES: Mapping[str, Any] = {
     "comment_edit": False,  #: CaseComment.CommentBody may be changed (Modify All Data)
     "assignment_rule": "",  #: id of the queue to which the active Case assignment rule gives; "" = no active rule
+    "duplicate_rule": False,  #: a second contact of one e-mail address is refused
+    "acting_user": "",  #: id of the user in whose name records change, such as an agent; "" = the integration user
     "daily_limit": 5_000_000,  #: API calls a day, as a full sandbox has
 }
 
@@ -77,11 +79,12 @@ class Org:
     def switch(self, changes: Mapping[str, Any]) -> None:
         """Set switches. Raises ValueError, one sentence, and changes nothing then."""
         commands.checked(SWITCHES, changes)
-        queue = changes.get("assignment_rule", "")
+        queue, user = changes.get("assignment_rule", ""), changes.get("acting_user", "")
         with self.database.write() as tx:
-            owner = database.fetch(tx, ids.canonical(queue))
-            if queue and (owner is None or owner.object not in ("Group", "User")):
+            if queue and _object_of(tx, queue) not in ("Group", "User"):
                 raise ValueError(f"assignment_rule: {queue!r} is no id of a queue or user")
+            if user and _object_of(tx, user) != "User":
+                raise ValueError(f"acting_user: {user!r} is no id of a user")
             self.switches = {**self.switches, **changes}
             file.save_setting(tx, "switches", self.switches)
 
@@ -108,8 +111,38 @@ class Org:
     def _seed(self, tx: sqlite3.Connection) -> None:
         made = shown_time(datetime.fromtimestamp(time.time(), tz=UTC))
         stamps = {"CreatedDate": made, "LastModifiedDate": made, "SystemModstamp": made}
-        user = {"Username": "integration@sandbox.example", "Name": "Integration User", "IsActive": True}
-        database.insert(tx, schema.USER, {**user, **stamps})
-        for name in ("Support Queue", "Social Queue"):
-            group = {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"}
-            database.insert(tx, schema.GROUP, {**group, **stamps})
+        for sobject, row in SEEDS:
+            database.insert(tx, sobject, {**row, **stamps})
+
+
+def _object_of(tx: sqlite3.Connection, record_id: str) -> str:
+    record = database.fetch(tx, ids.canonical(record_id))
+    return record.object if record else ""
+
+
+def _user(name: str, username: str, *, active: bool = True) -> tuple[SObject, Mapping[str, Any]]:
+    return schema.USER, {"Username": username, "Name": name, "Email": username, "IsActive": active}
+
+
+def _queue(name: str) -> tuple[SObject, Mapping[str, Any]]:
+    return schema.GROUP, {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"}
+
+
+def _record_type(name: str, sobject: str) -> tuple[SObject, Mapping[str, Any]]:
+    row = {"Name": name, "DeveloperName": name.replace(" ", "_"), "SobjectType": sobject, "IsActive": True}
+    return schema.RECORD_TYPE, row
+
+
+SEEDS = (
+    _user("Integration User", "integration@sandbox.example"),
+    _queue("Support Queue"),
+    _queue("Social Queue"),
+    _user("Anna Agent", "anna@sandbox.example"),
+    _user("Otto Agent", "otto@sandbox.example"),
+    _user("Gerd Gone", "gerd@sandbox.example", active=False),
+    _record_type("Social", "Case"),
+    _record_type("Review", "Case"),
+    _record_type("Social", "Lead"),
+    _record_type("Social", "Task"),
+)
+"""What every new org has. The order gives the ids: the integration user is the first user."""

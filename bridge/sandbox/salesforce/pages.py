@@ -1,4 +1,4 @@
-"""Pages to look at: the list of cases, and one case with its comments. No script, everything escaped."""
+"""Pages to look at: cases, leads and tasks, and one of them with its comments and files. Everything escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from bridge.sandbox import serving
 from bridge.sandbox.salesforce import database, ids, records
-from bridge.sandbox.salesforce.control import shown_comment
+from bridge.sandbox.salesforce.control import files_of, shown_comment, shown_file
 from bridge.sandbox.salesforce.database import Record
 from bridge.sandbox.salesforce.org import Org
 
@@ -26,23 +26,31 @@ def blueprint(org: Org) -> Blueprint:
             newest = list(database.scan(tx, org.objects["Case"]))[::-1]
             living = [case for case in newest if not case.deleted]
             rows = [_row(org, tx, case) for case in living[skip : skip + STEP]]
-        return serving.page(render_template("cases.html", cases=rows, total=len(living), skip=skip, step=STEP))
+            others = {kind: _others(org, tx, kind) for kind in ("Lead", "Task")}
+        html = render_template("cases.html", cases=rows, total=len(living), skip=skip, step=STEP, others=others)
+        return serving.page(html)
 
-    @pages.get("/cases/<record_id>")
-    @pages.get("/lightning/r/Case/<record_id>/view")
-    def case(record_id: str) -> Response:
+    @pages.get("/cases/<record_id>", defaults={"kind": "Case"})
+    @pages.get("/lightning/r/<any(Case, Lead, Task):kind>/<record_id>/view")
+    def record(kind: str, record_id: str) -> Response:
         with org.database.read() as tx:
             found = database.fetch(tx, ids.canonical(record_id))
-            if found is None or found.object != "Case":
+            if found is None or found.object != kind:
                 abort(404)
-            comments = _comments(org, tx, found)
+            comments = [shown_comment(comment) for comment in _comments(org, tx, found)]
+            files = [shown_file(file) for file in files_of(org, tx, found.id)]
         fields = [
             (field.name, field.label, _text(records.shown(found, field)))
-            for field in org.objects["Case"].fields.values()
+            for field in org.objects[kind].fields.values()
         ]
-        number = found.get("CaseNumber")
+        title = f"{kind} {_text(found.get('CaseNumber')) or _title(found)}"
         html = render_template(
-            "case.html", number=number, deleted=found.deleted, fields=fields, comments=map(shown_comment, comments)
+            "case.html",
+            title=title,
+            deleted=found.deleted,
+            fields=fields,
+            comments=comments if kind == "Case" else None,
+            files=files,
         )
         return serving.page(html)
 
@@ -61,6 +69,18 @@ def _row(org: Org, tx: sqlite3.Connection, case: Record) -> dict[str, object]:
         "created": case.get("CreatedDate"),
         "comments": len(_comments(org, tx, case)),
     }
+
+
+def _others(org: Org, tx: sqlite3.Connection, kind: str) -> list[dict[str, str]]:
+    newest = [one for one in database.scan(tx, org.objects[kind]) if not one.deleted][::-1]
+    return [
+        {"id": one.id, "title": _title(one), "status": _text(one.get("Status")), "created": one.get("CreatedDate")}
+        for one in newest[:STEP]
+    ]
+
+
+def _title(record: Record) -> str:
+    return _text(record.get("Subject") or record.get("Name"))
 
 
 def _comments(org: Org, tx: sqlite3.Connection, case: Record) -> list[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from bridge.sandbox.salesforce import database, ids, refusals
 from bridge.sandbox.salesforce.database import Record
 from bridge.sandbox.salesforce.org import RUNNING_USER
 from bridge.sandbox.salesforce.refusals import Refusal
-from bridge.sandbox.salesforce.schema import CLOSED, NUMBERS, Field, SObject
+from bridge.sandbox.salesforce.schema import CLOSED, CONVERTED, NUMBERS, Field, SObject
 from bridge.sandbox.salesforce.values import folded, stored
 
 
@@ -44,7 +45,9 @@ def create(work: Work, sobject: SObject, given: Mapping[str, Any]) -> str:
         values["OwnerId"] = RUNNING_USER
     _require(sobject, values)
     _check_against_others(work, sobject, values, own_id="")
-    stamps = {"CreatedDate": work.now, "CreatedById": RUNNING_USER}
+    if sobject.name == "Contact":
+        _refuse_duplicates(work, values)
+    stamps = {"CreatedDate": work.now, "CreatedById": _user(work)}
     values |= stamps | _touched(work) | _derived(work, sobject, values, {})
     return database.insert(work.tx, sobject, values)
 
@@ -54,6 +57,8 @@ def update(work: Work, sobject: SObject, record_id: str, given: Mapping[str, Any
     record = existing(work, sobject, record_id)
     if not sobject.updateable:
         raise refusals.no_rights()
+    if record.get("IsConverted"):
+        raise Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     changes = _checked(sobject, given, right="updateable")
     if sobject.name == "CaseComment" and "CommentBody" in changes and not work.switches["comment_edit"]:
         raise refusals.no_rights()
@@ -69,15 +74,18 @@ def update(work: Work, sobject: SObject, record_id: str, given: Mapping[str, Any
 
 
 def delete(work: Work, sobject: SObject, record_id: str) -> str:
-    """Put a record into the recycle bin, a case with its comments; its id."""
+    """Put a record into the recycle bin, a case with its comments, a document with its versions; its id."""
     record = existing(work, sobject, record_id)
     if not sobject.deletable or sobject.name == "CaseComment":
         raise refusals.no_rights()
     if sobject.name == "Contact":
         _refuse_contact_with_cases(work, record)
-    if sobject.name == "Case":
-        for comment in database.look_up(work.tx, work.objects["CaseComment"], "ParentId", [record.id]):
-            database.mark_deleted(work.tx, comment.id)
+    if sobject.name == "ContentDocument" and record.get("OwnerId") != _user(work):
+        raise refusals.no_rights()
+    if sobject.name in DETAILS:
+        detail, parent = DETAILS[sobject.name]
+        for one in database.look_up(work.tx, work.objects[detail], parent, [record.id]):
+            database.mark_deleted(work.tx, one.id)
     database.replace(work.tx, sobject, record.id, {**record.values, **_touched(work)})
     database.mark_deleted(work.tx, record.id)
     return record.id
@@ -112,6 +120,8 @@ def shown(record: Record, field: Field) -> Any:
     value = record.get(field.name)
     if field.type == "boolean":
         return bool(value)
+    if field.type == "base64":
+        return f"/services/data/v66.0/sobjects/{record.object}/{record.id}/{field.name}"
     return float(value) if value is not None and field.type in NUMBERS - {"int"} else value
 
 
@@ -144,7 +154,7 @@ def _check_against_others(work: Work, sobject: SObject, values: Mapping[str, Any
         if value is None:
             continue
         if field.type == "reference":
-            _check_reference(work, field, value)
+            _check_reference(work, sobject, field, value)
         elif field.unique:
             holders = database.look_up(work.tx, sobject, name, [folded(field, value)])
             living = [holder.id for holder in holders if not holder.deleted and holder.id != own_id]
@@ -152,7 +162,7 @@ def _check_against_others(work: Work, sobject: SObject, values: Mapping[str, Any
                 raise refusals.duplicate(name, living[0])
 
 
-def _check_reference(work: Work, field: Field, value: str) -> None:
+def _check_reference(work: Work, sobject: SObject, field: Field, value: str) -> None:
     allowed = [work.objects[name] for name in field.refers_to if name in work.objects]
     if not any(value.startswith(sobject.prefix) for sobject in allowed):
         raise refusals.bad_reference(field.label, field.name, value)
@@ -161,17 +171,57 @@ def _check_reference(work: Work, field: Field, value: str) -> None:
         raise refusals.nothing_behind(field.name)
     if record.deleted:
         raise refusals.deleted()
+    if record.object == "RecordType" and record.get("SobjectType") != sobject.name:
+        text = f"Record Type ID: this ID value isn't valid for the user: {value}"
+        raise Refusal("INVALID_CROSS_REFERENCE_KEY", text, fields=[field.name])
+    if field.name == "OwnerId" and record.object == "User" and not record.get("IsActive"):
+        text = f"operation performed with inactive user [{value}] as owner of {sobject.name.lower()}"
+        raise Refusal("INACTIVE_OWNER_OR_USER", text)
+
+
+def _refuse_duplicates(work: Work, values: Mapping[str, Any]) -> None:
+    """The org's duplicate rule: a second contact of one e-mail address is not saved."""
+    email = str(values.get("Email") or "").lower()
+    contacts = database.scan(work.tx, work.objects["Contact"]) if email and work.switches["duplicate_rule"] else ()
+    if any(str(one.get("Email") or "").lower() == email and not one.deleted for one in contacts):
+        raise Refusal("DUPLICATES_DETECTED", "Use one of these records?")
 
 
 def _touched(work: Work) -> dict[str, Any]:
-    return {"LastModifiedDate": work.now, "LastModifiedById": RUNNING_USER, "SystemModstamp": work.now}
+    return {"LastModifiedDate": work.now, "LastModifiedById": _user(work), "SystemModstamp": work.now}
+
+
+def _user(work: Work) -> str:
+    return ids.canonical(work.switches["acting_user"]) or RUNNING_USER
 
 
 def _derived(work: Work, sobject: SObject, values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    if sobject.name == "Contact":
-        return {"Name": " ".join(values[n] for n in ("FirstName", "LastName") if values.get(n))}
-    if sobject.name != "Case":
-        return {}
+    derive = DERIVED.get(sobject.name)
+    return derive(work, values, before) if derive else {}
+
+
+def _of_person(_work: Work, values: Mapping[str, Any], _before: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Name": " ".join(values[n] for n in ("FirstName", "LastName") if values.get(n))}
+
+
+def _of_lead(work: Work, values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    return _of_person(work, values, before) | {"IsConverted": values.get("Status") in CONVERTED}
+
+
+def _of_file(work: Work, values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(values["PathOnClient"])
+    _, dot, ending = name.rpartition(".")
+    size = len(base64.b64decode(str(values["VersionData"])))
+    title = values.get("Title") or before.get("Title") or name
+    derived = {"Title": title, "FileExtension": ending if dot else None, "ContentSize": size}
+    if not before:
+        stamps = {"CreatedDate": work.now, "CreatedById": _user(work)} | _touched(work)
+        document = {"Title": title, "OwnerId": _user(work), **stamps}
+        derived["ContentDocumentId"] = database.insert(work.tx, work.objects["ContentDocument"], document)
+    return derived
+
+
+def _of_case(work: Work, values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     closed = values.get("Status") in CLOSED
     derived = {"IsClosed": closed, "ClosedDate": (before.get("ClosedDate") or work.now) if closed else None}
     if not before:
@@ -179,6 +229,15 @@ def _derived(work: Work, sobject: SObject, values: Mapping[str, Any], before: Ma
     if work.assign and work.switches["assignment_rule"]:
         derived["OwnerId"] = ids.canonical(work.switches["assignment_rule"])
     return derived
+
+
+DETAILS = {"Case": ("CaseComment", "ParentId"), "ContentDocument": ("ContentVersion", "ContentDocumentId")}
+"""What goes with a record that is deleted, and the field that names the record. A case's files stay.
+
+https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_contentdocument.htm
+"""
+
+DERIVED = {"Contact": _of_person, "Lead": _of_lead, "Case": _of_case, "ContentVersion": _of_file}
 
 
 def _refuse_contact_with_cases(work: Work, contact: Record) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
 TEXTS = frozenset({"string", "textarea", "picklist", "multipicklist", "email", "phone", "url"})
-KINDS = NUMBERS | TEXTS | {"id", "reference", "boolean", "date", "datetime"}
+KINDS = NUMBERS | TEXTS | {"id", "reference", "boolean", "date", "datetime", "base64"}
 CUSTOM = re.compile(r"[A-Za-z](?!\w*__\w*__c)\w*__c", re.ASCII)
 
 
@@ -84,6 +84,20 @@ SYSTEM = (
     _read_only("SystemModstamp", "System Modstamp", "datetime"),
 )
 CLOSED = frozenset({"Closed"})
+CONVERTED = frozenset({"Closed - Converted"})  #: the sandbox's short cut: setting it is the conversion
+RECORD_TYPE_ID = Field(
+    name="RecordTypeId", label="Record Type ID", type="reference", length=18, refers_to=("RecordType",)
+)
+TO_ANYONE = Field(name="OwnerId", label="Owner ID", type="reference", length=18, refers_to=("Group", "User"))
+KEY = Field(
+    name="Social_Conversation_Key__c",
+    label="Social Conversation Key",
+    type="string",
+    length=255,
+    unique=True,
+    external_id=True,
+    case_sensitive=True,
+)
 
 CASE = _object(
     "Case", "Case", "500",
@@ -107,9 +121,48 @@ CASE = _object(
     Field(name="Description", label="Description", type="textarea", length=32000, filterable=False),
     _read_only("IsClosed", "Closed", "boolean"),
     _read_only("ClosedDate", "Closed Date", "datetime"),
-    Field(name="OwnerId", label="Owner ID", type="reference", length=18, refers_to=("Group", "User")),
-    Field(name="Social_Conversation_Key__c", label="Social Conversation Key", type="string", length=255,
-          unique=True, external_id=True, case_sensitive=True),
+    TO_ANYONE,
+    RECORD_TYPE_ID,
+    KEY,
+)  # fmt: skip
+
+LEAD = _object(
+    "Lead", "Lead", "00Q",
+    Field(name="LastName", label="Last Name", type="string", length=80, required=True),
+    Field(name="FirstName", label="First Name", type="string", length=40),
+    _read_only("Name", "Full Name", "string", length=121),
+    Field(name="Company", label="Company", type="string", length=255, required=True),
+    Field(name="Title", label="Title", type="string", length=128),
+    Field(name="Email", label="Email", type="email", length=80),
+    Field(name="Phone", label="Phone", type="phone", length=40),
+    Field(name="LeadSource", label="Lead Source", type="picklist", length=255,
+          values=("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Social", "Other")),
+    Field(name="Status", label="Status", type="picklist", length=255, default="Open - Not Contacted",
+          values=("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")),
+    Field(name="Rating", label="Rating", type="picklist", length=255, restricted=True,
+          values=("Hot", "Warm", "Cold")),
+    Field(name="Description", label="Description", type="textarea", length=32000, filterable=False),
+    _read_only("IsConverted", "Converted", "boolean"),
+    TO_ANYONE,
+    RECORD_TYPE_ID,
+    KEY,
+)  # fmt: skip
+
+TASK = _object(
+    "Task", "Task", "00T",
+    Field(name="Subject", label="Subject", type="string", length=255),
+    Field(name="Description", label="Description", type="textarea", length=32000, filterable=False),
+    Field(name="Status", label="Status", type="picklist", length=255, default="Not Started",
+          values=("Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred")),
+    Field(name="Priority", label="Priority", type="picklist", length=255, restricted=True, default="Normal",
+          values=("High", "Normal", "Low")),
+    Field(name="ActivityDate", label="Due Date Only", type="date"),
+    Field(name="WhoId", label="Name ID", type="reference", length=18, refers_to=("Contact", "Lead")),
+    Field(name="WhatId", label="Related To ID", type="reference", length=18, refers_to=("Case",)),
+    TO_ANYONE,
+    RECORD_TYPE_ID,
+    # Custom fields of activities cannot be unique.
+    replace(KEY, unique=False, external_id=False, case_sensitive=False),
 )  # fmt: skip
 
 COMMENT = _object(
@@ -136,6 +189,7 @@ USER = _object(
     "User", "User", "005",
     Field(name="Username", label="Username", type="string", length=80, required=True),
     Field(name="Name", label="Full Name", type="string", length=121),
+    Field(name="Email", label="Email", type="email", length=128),
     Field(name="IsActive", label="Active", type="boolean", default=True),
     createable=False, updateable=False, deletable=False,
 )  # fmt: skip
@@ -148,7 +202,40 @@ GROUP = _object(
           default="Regular", updateable=False),
 )  # fmt: skip
 
-STANDARD: Mapping[str, SObject] = {o.name: o for o in (CASE, COMMENT, CONTACT, USER, GROUP)}
+RECORD_TYPE = _object(
+    "RecordType", "Record Type", "012",
+    Field(name="Name", label="Name", type="string", length=80, required=True),
+    Field(name="DeveloperName", label="Record Type Name", type="string", length=80, required=True),
+    Field(name="SobjectType", label="SObject Type Name", type="picklist", length=40, required=True,
+          restricted=True, values=("Case", "Lead", "Task"), updateable=False),
+    Field(name="IsActive", label="Active", type="boolean", default=True),
+    deletable=False,
+)  # fmt: skip
+
+DOCUMENT = _object(
+    "ContentDocument", "Content Document", "069",
+    Field(name="Title", label="Title", type="string", length=255),
+    _read_only("OwnerId", "Owner ID", "reference", length=18, refers_to=("User",)),
+    createable=False,
+)  # fmt: skip
+
+FILE = _object(
+    "ContentVersion", "Content Version", "068",
+    Field(name="Title", label="Title", type="string", length=255),
+    Field(name="PathOnClient", label="Path On Client", type="string", length=500, required=True, updateable=False),
+    Field(name="Description", label="Description", type="textarea", length=1000),
+    Field(name="VersionData", label="Version Data", type="base64", required=True, filterable=False),
+    Field(name="FirstPublishLocationId", label="First Publish Location ID", type="reference", length=18,
+          refers_to=("Case", "Lead", "Task", "Contact"), updateable=False),
+    _read_only("ContentDocumentId", "ContentDocument ID", "reference", length=18, refers_to=("ContentDocument",)),
+    _read_only("FileExtension", "File Extension", "string", length=40),
+    _read_only("ContentSize", "Size", "int"),
+    deletable=False,
+)  # fmt: skip
+
+STANDARD: Mapping[str, SObject] = {
+    o.name: o for o in (CASE, LEAD, TASK, COMMENT, CONTACT, USER, GROUP, RECORD_TYPE, DOCUMENT, FILE)
+}
 
 
 def with_field(objects: Mapping[str, SObject], spec: Mapping[str, Any]) -> dict[str, SObject]:
@@ -187,8 +274,8 @@ def _custom(name: str, spec: Mapping[str, Any]) -> Field:
     if not CUSTOM.fullmatch(name):
         raise ValueError(f"name: {name!r} is no name of a custom field, such as X_User_Id__c")
     settings = {"type": "string", "label": name.removesuffix("__c").replace("_", " "), **_settings(spec)}
-    if settings["type"] not in KINDS - {"id"}:
-        raise ValueError(f"type: {settings['type']!r} is none of {', '.join(sorted(KINDS - {'id'}))}")
+    if settings["type"] not in KINDS - {"id", "base64"}:
+        raise ValueError(f"type: {settings['type']!r} is none of {', '.join(sorted(KINDS - {'id', 'base64'}))}")
     if settings["type"] in TEXTS:
         settings.setdefault("length", 255)
     if settings["type"] == "textarea" and settings["length"] > 255:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -82,12 +83,21 @@ def _date(field: Field, value: Any) -> str:
         raise refusals.cannot_deserialize(field.type, _found(value)) from None
 
 
+def _base64(_field: Field, value: Any) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except (TypeError, ValueError):
+        raise refusals.cannot_deserialize("base64Binary", "VALUE_STRING") from None
+    return str(value)
+
+
 OTHERS: dict[str, Callable[[Field, Any], Any]] = {
     "boolean": _boolean,
     "reference": _reference,
     "id": _reference,
     "datetime": _datetime,
     "date": _date,
+    "base64": _base64,
 }
 
 
