@@ -28,7 +28,7 @@ TICKET = frozenset({
     "assignee_id", "assignee_email", "group_id", "organization_id", "brand_id", "ticket_form_id",
     "custom_status_id", "problem_id", "due_at", "recipient",
 })  # fmt: skip
-COMMENT = frozenset({"html_body", "public", "author_id"})
+COMMENT = frozenset({"html_body", "public", "author_id", "uploads"})
 FOR_TICKETS: Mapping[str, frozenset[str]] = {
     "ticket.comment": COMMENT,
     "ticket.custom_fields": frozenset({"id", "value"}),
@@ -54,6 +54,8 @@ CLOSED_KEYS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "POST users/create_or_update": {"": frozenset({"user"}), "user": USER},
     "PUT comment_redactions/{id}": {"": frozenset({"ticket_id", "html_body"})},
     "PUT tickets/{id}/comments/{id}/make_private": {"": frozenset()},
+    "PUT tickets/{id}/comments/{id}/attachments/{id}/redact": {"": frozenset()},
+    "PUT users/update_many": {"": frozenset({"users"}), "users": USER | {"id"}},
 }
 """Every key that we may send, by operation and place: the description lets unknown keys pass."""
 
@@ -65,10 +67,24 @@ QUERIES: Mapping[str, frozenset[str]] = {
     "GET tickets/{id}/audits": LISTED,
     "GET tickets/{id}/comments": LISTED,
     "GET users/show_many": frozenset({"external_ids"}),
+    "GET users": frozenset({"role[]", "page[size]", "page[after]"}),
+    "GET groups": frozenset({"page[size]", "page[after]"}),
+    "GET brands": frozenset({"page[size]", "page[after]"}),
+    "POST uploads": frozenset({"filename", "token"}),
 }
 """Every query parameter that we may send, by operation: the description lets unknown ones pass."""
 
-OPEN = frozenset({"ticket.metadata", "user.user_fields"})  #: places whose keys are our own
+OPEN = frozenset({"ticket.metadata", "user.user_fields", "users.user_fields"})  #: places whose keys are our own
+ATTACHMENT = frozenset({
+    "url", "id", "file_name", "content_url", "mapped_content_url", "content_type", "size", "width", "height",
+    "inline", "deleted", "malware_access_override", "malware_scan_result", "thumbnails",
+})  # fmt: skip
+JOB = frozenset({"id", "job_type", "url", "total", "progress", "status", "message", "results"})
+GROUP = frozenset({
+    "url", "id", "name", "is_public", "description", "default", "deleted", "created_at", "updated_at",
+})  # fmt: skip
+PAGED = frozenset({"meta", "links", "next_page", "previous_page", "count"})
+BINARY = frozenset({"POST uploads"})  #: operations whose bodies are files
 UNDESCRIBED: Mapping[str, Mapping[str, frozenset[str]]] = {
     "PUT comment_redactions/{id}": {
         "": frozenset({"comment"}),
@@ -77,8 +93,22 @@ UNDESCRIBED: Mapping[str, Mapping[str, frozenset[str]]] = {
         }),
     },
     "PUT tickets/{id}/comments/{id}/make_private": {},
+    "PUT tickets/{id}/comments/{id}/attachments/{id}/redact": {
+        "": frozenset({"attachment"}), "attachment": ATTACHMENT,
+    },
+    "PUT users/update_many": {"": frozenset({"job_status"}), "job_status": JOB},
+    "GET groups": {"": frozenset({"groups", *PAGED}), "groups": GROUP},
+    "POST uploads": {
+        "": frozenset({"upload"}),
+        "upload": frozenset({"token", "expires_at", "attachments", "attachment"}),
+        "upload.attachments": ATTACHMENT,
+        "upload.attachment": ATTACHMENT,
+    },
 }  # fmt: skip
-"""Operations that the description lacks -> the keys of their answers; {} = null is answered."""
+"""Operations that the description lacks, or that Zendesk answers otherwise -> the keys of their answers.
+
+{} = null is answered.
+"""
 
 
 class Loader(yaml.CSafeLoader):
@@ -120,13 +150,13 @@ def request_faults(method: str, url: str, body: bytes | None, headers: Mapping[s
     """What is wrong with a request: an unknown key or parameter, or whatever the description objects to."""
     operation = f"{method} {_kind(url)}"
     allowed = CLOSED_KEYS.get(operation)
-    found = json.loads(body) if body else {}
+    found = json.loads(body) if body and operation not in BINARY else {}
     asked = parse_qs(urlsplit(url).query, keep_blank_values=True).keys() - QUERIES.get(operation, frozenset())
     strange = [
         *_strange(found, allowed or {"": frozenset()}),
         *(f"{name}: a query parameter that nobody agreed on" for name in sorted(asked)),
     ]
-    if body and _type(headers) != "application/json":
+    if body and operation not in BINARY and _type(headers) != "application/json":
         return [*strange, "a body that is not called JSON"]
     if operation in UNDESCRIBED:
         return strange

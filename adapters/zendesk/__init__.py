@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from adapters.zendesk import persons, tickets, users
+from adapters.zendesk import names, persons, tickets, users
 from adapters.zendesk.account import Account
+from adapters.zendesk.copying import Fetch
 from adapters.zendesk.flush import Flush
 from adapters.zendesk.settings import Settings
-from bridge.ports import Crm, Filing, Found, Outcome, PersonMatch, Shape
+from bridge import fetching
+from bridge.ports import Crm, Filing, Found, Identified, Named, Outcome, PersonMatch, Shape
 
 __all__ = ["Settings", "Zendesk"]
 
@@ -17,13 +19,21 @@ __all__ = ["Settings", "Zendesk"]
 class Zendesk(Crm):
     """One account. Keeps nothing but its token."""
 
-    case = Shape(object="ticket", fields=tickets.FIELDS, custom=tickets.CUSTOM)
+    objects = (
+        Shape(
+            object="ticket",
+            fields=tickets.FIELDS,
+            custom=tickets.CUSTOM,
+            named=frozenset(names.KINDS),
+            owner=tickets.OWNER,
+            text="description",
+        ),
+    )
     key_field = "external_id"
     person = Shape(object="user", fields=users.FIELDS, custom=users.CUSTOM, matched=users.MATCHED)
-    makes_persons = True
 
-    def __init__(self, settings: Settings) -> None:
-        self._account = Account(settings)
+    def __init__(self, settings: Settings, *, fetch: Fetch = fetching.fetch) -> None:
+        self._account, self._fetch = Account(settings), fetch
         self._url = settings.url or self._account.home
         self._latest_commit = settings.latest_commit
         self.patience = timedelta(seconds=self._account.patience)
@@ -32,9 +42,21 @@ class Zendesk(Crm):
         """See Crm. One call for 100 known users, and one more for each who is made."""
         return persons.find(self._account, people)
 
+    def identify(self, records: Sequence[Named]) -> list[Identified]:
+        """See Crm. One call for each kind of record, and one more for each further 100 of it."""
+        return names.identify(self._account, records)
+
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
         """See Crm. One call for 100 known tickets, and one for each new one or each author's run of comments."""
-        return Flush(self._account, filings, url=self._url, now=now, latest_commit=self._latest_commit).run()
+        flush = Flush(
+            self._account,
+            filings,
+            url=self._url,
+            now=now,
+            latest_commit=self._latest_commit,
+            fetch=self._fetch,
+        )
+        return flush.run()
 
     def look(self, filings: Sequence[Filing]) -> list[frozenset[str]]:
         """See Crm."""

@@ -114,6 +114,30 @@ class Account:
         """Withdraw a comment from the customer's eyes."""
         return self._put(f"tickets/{ticket}/comments/{comment}/make_private", {})
 
+    def redact_file(self, ticket: str, comment: str, attachment: str) -> Json | Refusal:
+        """Empty for good a file that came with a comment.
+
+        https://developer.zendesk.com/api-reference/ticketing/tickets/ticket-attachments/#redact-comment-attachment
+        """
+        return self._put(f"tickets/{ticket}/comments/{comment}/attachments/{attachment}/redact", {})
+
+    def upload(self, name: str, media_type: str, content: bytes, token: str) -> Json | Refusal:
+        """Put a file under a token, "" = a new one, which a comment can name within an hour."""
+        url = f"{self.home}/api/v2/uploads"
+        params = {"filename": name, **({"token": token} if token else {})}
+        headers = {"Content-Type": media_type}
+        answer = self._call(
+            "POST",
+            lambda _, session: session.post(url, params=params, data=content, headers=headers),
+            one=True,
+        )
+        if isinstance(answer, Refusal):
+            return answer
+        given = answer.get("upload")
+        if not isinstance(given, Mapping) or not isinstance(given.get("token"), str):
+            raise Unsure("Zendesk's answer to an upload names no token", after=classify.LOST_AGAIN)
+        return answer
+
     def users(self, external_ids: Sequence[str]) -> Json:
         """Read the users with these external_ids, at most 100, without a comma in them."""
         quoted = [quote(external_id, safe="") for external_id in external_ids]
@@ -123,6 +147,30 @@ class Account:
         """Create a user; Zendesk refuses a second one with the same external_id."""
         answer = self._call("POST", lambda zen, _: zen.users.create(User(**user)))
         return answer if isinstance(answer, Refusal) else _whole(answer, "user")
+
+    def fill_users(self, users: Sequence[Json]) -> Json | Refusal:
+        """Have up to 100 users changed, each by its id, in a job of Zendesk's that nobody waits for.
+
+        https://developer.zendesk.com/api-reference/ticketing/users/users/#update-many-users
+        """
+        return self._put("users/update_many", {"users": users})
+
+    def listed(
+        self, name: str, only: Mapping[str, Sequence[str]], after: str, *, paged: bool, everywhere: bool
+    ) -> tuple[Sequence[Json], str | None] | Refusal:
+        """Read one page of a list, and say where the next one begins; None = this was the last.
+
+        everywhere: False = some plans lack it, which the Refusal tells.
+        """
+        url = f"{self.home}/api/v2/{name}"
+        params: dict[str, str | Sequence[str]] = {**only, **({"page[size]": str(PAGE)} if paged else {})}
+        params |= {"page[after]": after} if after else {}
+        answer = self._call("GET", lambda _, session: session.get(url, params=params), one=not everywhere)
+        if isinstance(answer, Refusal):
+            if everywhere or answer.status not in (403, 404):
+                raise Paused(f"{answer}; is the subdomain {self._settings.subdomain!r} right?")
+            return answer
+        return _listing(answer, name)[name], next_page(answer) or None
 
     def _put(self, path: str, body: Json) -> Json | Refusal:
         return self._call("PUT", lambda _, session: session.put(f"{self.home}/api/v2/{path}", json=body), one=True)
@@ -250,6 +298,13 @@ def _json(response: requests.Response, *, write: bool) -> Json:
         "ignored": classify.warned(response.headers),
         "repeated": response.headers.get("x-idempotency-lookup", "").lower() != "miss",
     }
+
+
+def next_page(answer: Json) -> str:
+    """Return the cursor of a list's next page; "" = this was the last."""
+    meta = answer.get("meta")
+    more = isinstance(meta, Mapping) and meta.get("has_more") is True
+    return str(meta.get("after_cursor") or "") if more and isinstance(meta, Mapping) else ""
 
 
 def _listing(answer: Json, name: str) -> Json:

@@ -1,29 +1,26 @@
-"""One flush of filings: read the tickets, then take each filing through its steps. All calls stand here."""
+"""One flush of filings: read the tickets, then take each filing through its steps, call by call."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from adapters.zendesk import classify, notes, plan, tickets
-from adapters.zendesk.account import PAGE, Account
+from adapters.zendesk import classify, copying, plan, progress, redacting, tickets
+from adapters.zendesk.account import PAGE, Account, next_page
 from adapters.zendesk.classify import Refusal, Silent
-from adapters.zendesk.job import Job, Json, places
-from adapters.zendesk.steps import Look, Place, Redact, Search, Step, Write
+from adapters.zendesk.copying import Fetch
+from adapters.zendesk.job import Job, Json, Outcomes, Steps, places
+from adapters.zendesk.steps import Copy, Look, Place, Redact, Search, Step, Write
+from bridge import fetching
 from bridge.errors import Paused, RetryLater, Unsure
-from bridge.ports import Filing, Outcome
+from bridge.ports import Filing
 
-Outcomes = list[tuple[int, Outcome]]
 T = TypeVar("T")
-Steps = Generator[Outcomes, None, T]
-"""A stretch of the way, with a yield between each two calls; what it returns is for the next stretch."""
-
 SKEW = timedelta(minutes=5)  #: between our clocks and Zendesk's
 MOST_PAGES = 20  #: of audits; 2,000 writes to one ticket since a message came are not ours to read
-MOST_COMMENT_PAGES = 50  #: a ticket takes 5,000 comments
 MOST_IN_DOUBT = 3  #: writes one after the other without a clear answer: then Zendesk is down
 MOST_SILENT = 2  #: of them without any answer; one alone may be that one filing's own
 
@@ -39,8 +36,9 @@ class Flush:
         url: str,
         now: datetime,
         latest_commit: timedelta = timedelta(0),
+        fetch: Fetch = fetching.fetch,
     ) -> None:
-        self._account, self._url, self._latest_commit = account, url, latest_commit
+        self._account, self._url, self._latest_commit, self._fetch = account, url, latest_commit, fetch
         self._given, self._began = now, time.monotonic()
         self._filings = dict(enumerate(filings))
 
@@ -58,7 +56,7 @@ class Flush:
         there = yield from self._read(list(sound.values()))
         in_doubt = silent = 0
         for index, filing in sound.items():
-            job = Job(index=index, filing=filing, plan=plan.start(filing, there))
+            job = Job(index=index, filing=filing, plan=progress.start(filing, there))
             try:
                 yield from self._through(job)
             except (RetryLater, Paused) as error:
@@ -82,7 +80,7 @@ class Flush:
 
     def _seen(self, filing: Filing, there: Mapping[str, tickets.Ticket]) -> frozenset[str]:
         filing = replace(filing, unsure_since=filing.unsure_since or self._now)
-        job = Job(index=0, filing=filing, plan=plan.start(filing, there))
+        job = Job(index=0, filing=filing, plan=progress.start(filing, there))
         for ticket in list(job.plan.tickets):
             finish(self._look(job, Look(ticket=ticket)))
         for n in (0, 1):
@@ -95,7 +93,7 @@ class Flush:
 
     def _read(self, filings: Sequence[Filing]) -> Steps[dict[str, tickets.Ticket]]:
         """Read the tickets that are known, for all filings at once."""
-        ids = list(dict.fromkeys(i for filing in filings for i in plan.ids_to_ask(filing)))
+        ids = list(dict.fromkeys(i for filing in filings for i in progress.ids_to_ask(filing)))
         found: dict[str, tickets.Ticket] = {}
         for i in range(0, len(ids), PAGE):
             found |= tickets.by_id(self._account.tickets(ids[i : i + PAGE]))
@@ -127,7 +125,9 @@ class Flush:
             case Search():
                 yield from self._search(job, step)
             case Redact():
-                yield from self._redact(job, step)
+                yield from redacting.redact(self._account, job, step)
+            case Copy():
+                yield from copying.copy(self._account, self._fetch, job, step, self._now)
             case Write():
                 self._write(job, step)
 
@@ -160,12 +160,12 @@ class Flush:
                 yield []
             answer = self._account.audits(step.ticket, after)
             if isinstance(answer, Refusal):
-                self._unread(job, step.ticket, answer)
+                job.unread(step.ticket, answer)
                 break
             for row in answer["audits"]:
                 found |= places(row, step.ticket)
                 writers.add(row.get("author_id"))
-            after = _next(answer)
+            after = next_page(answer)
             if not after or any(_before(row, since) for row in answer["audits"]):
                 break
         else:
@@ -177,79 +177,6 @@ class Flush:
         alone = len(writers - {-1}) == 1  # Zendesk's own rules write as -1
         job.looked(step.ticket, found, untouched=alone and not after)
 
-    @staticmethod
-    def _unread(job: Job, ticket: str, refused: Refusal) -> None:
-        """Let a filing wait whose ticket could not be read, and go on without one that was deleted."""
-        if refused.status == 404:
-            plan.gone(job.plan, ticket)
-        else:
-            job.blocked = classify.of_reading(refused)
-
-    # --- deletions --------------------------------------------------------------------------------------------
-
-    def _redact(self, job: Job, step: Redact) -> Steps[None]:
-        """Black out the texts of a deleted message; where that is refused, withdraw their comments."""
-        comments, missing = yield from self._comments(job, step)
-        if job.blocked or step.ticket.id not in job.plan.tickets:
-            return
-        if missing:
-            job.plan.warnings.append(
-                f"The text of a deleted message was not found in ticket {step.ticket.id} and may still stand."
-            )
-        for comment, texts in comments:
-            html, whole = notes.blackened(str(comment.get("html_body") or ""), texts)
-            if html == comment.get("html_body"):
-                continue
-            yield []
-            refused = self._account.redact(str(comment["id"]), step.ticket.id, html)
-            if not isinstance(refused, Refusal):
-                if whole:
-                    job.plan.warnings.append(
-                        "Zendesk changed a comment's markup: all of it was redacted, not the deleted text alone."
-                    )
-                continue
-            yield []
-            self._withdraw(job, step, str(comment["id"]), refused)
-            if job.blocked:
-                return
-        job.plan.blackened.add(step.part.key)
-
-    def _withdraw(self, job: Job, step: Redact, comment: str, refused: Refusal) -> None:
-        if refused.status in (409, 429):
-            job.fail({step.part.key}, classify.of_record(refused))
-            return
-        hidden = self._account.make_private(step.ticket.id, comment)
-        stands = "it is private now" if not isinstance(hidden, Refusal) else f"nor made private: {hidden}"
-        job.plan.warnings.append(
-            f"The text of a deleted message still stands in ticket {step.ticket.id}: {refused}; {stands}."
-        )
-
-    def _comments(self, job: Job, step: Redact) -> Steps[tuple[list[tuple[Json, Mapping[int, int]]], bool]]:
-        """Find the comments that hold the texts, each with the numbers of its texts; and is one missing?"""
-        texts = {comment: dict(numbers) for comment, numbers in step.texts.items()}
-        found: dict[str, Json] = {}
-        if step.opening:
-            answer = self._account.comments(step.ticket.id, "", newest=False)
-            if isinstance(answer, Refusal):
-                self._unread(job, step.ticket.id, answer)
-                return [], True
-            for first in answer["comments"][:1]:
-                found[str(first["id"])] = first
-                texts.setdefault(str(first["id"]), {})[0] = 0
-        after, page = "", 0
-        while texts.keys() - found.keys() and page < MOST_COMMENT_PAGES:
-            if page or step.opening:
-                yield []
-            answer = self._account.comments(step.ticket.id, after, newest=True)
-            if isinstance(answer, Refusal):
-                self._unread(job, step.ticket.id, answer)
-                break
-            found |= {i: row for row in answer["comments"] for i in _names(row) if i in texts}
-            after, page = _next(answer), page + 1
-            if not after:
-                break
-        return [(found[i], texts[i]) for i in texts if i in found], not texts or texts.keys() > found.keys()
-
 
 def finish(steps: Steps[T]) -> T:
     """Walk a stretch to its end where nobody waits between the calls."""
@@ -259,18 +186,6 @@ def finish(steps: Steps[T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-
-
-def _next(answer: Json) -> str:
-    """Return the cursor of the next page; "" = this was the last."""
-    meta = answer.get("meta")
-    more = isinstance(meta, Mapping) and meta.get("has_more") is True
-    return str(meta.get("after_cursor") or "") if more and isinstance(meta, Mapping) else ""
-
-
-def _names(comment: Json) -> tuple[str, str]:
-    """Return what a ref calls this comment: its id, or that of the write that it came with."""
-    return str(comment["id"]), f"a{comment.get('audit_id')}"
 
 
 def _before(row: Json, since: datetime) -> bool:

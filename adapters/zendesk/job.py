@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from adapters.zendesk import classify, plan, text, tickets
+from adapters.zendesk import changes, classify, notes, plan, progress, text, tickets
 from adapters.zendesk.classify import Refusal
-from adapters.zendesk.plan import Plan
+from adapters.zendesk.progress import Plan
 from adapters.zendesk.steps import Place, Write, joined
 from bridge.errors import Rejected, RetryLater, Unsure
 from bridge.ports import Filing, Known, Outcome, Receipt
 from bridge.written import notes_of
 
 Json = Mapping[str, Any]
+Outcomes = list[tuple[int, Outcome]]
+T = TypeVar("T")
+Steps = Generator[Outcomes, None, T]
+"""A stretch of the way, with a yield between each two calls; what it returns is for the next stretch."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,19 +46,19 @@ class Job:
             "metadata": {"casebridge": ",".join(segment.mark for segment in write.segments)},
         }
         if not write.public and any(p.public for p in self.filing.parts if p.key in write.parts):
-            self._warn("A message whose author is not known in Zendesk was filed as a private comment.")
+            self.plan.warn("A message whose author is not known in Zendesk was filed as a private comment.")
         if not write.ticket.id:
             return {**self._new_fields(write), **ours, "external_id": self.filing.key_at(write.episode)}
         fields, warnings = self._fields(write.fields)
-        self._warn(*warnings)
-        if self.filing.unsure_since and write.ticket.stamp:
-            # Should the lost attempt come through after all, then this one does not.
+        self.plan.warn(*warnings)
+        if (self.filing.unsure_since or write.guarded) and write.ticket.stamp:
+            # Should a lost attempt come through after all, or an agent be quicker, then this one does not.
             fields |= {"safe_update": True, "updated_stamp": write.ticket.stamp}
         return {**fields, **ours}
 
     def _new_fields(self, write: Write) -> dict[str, Any]:
         fields, warnings = self._fields(self.filing.create)
-        self._warn(*warnings)
+        self.plan.warn(*warnings)
         given = {name: value for name, value in fields.items() if value != ""}
         if write.follows is None:
             return given
@@ -64,10 +68,6 @@ class Job:
 
     def _fields(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         return tickets.written(given, cut=self.filing.too_long == "shorten")
-
-    def _warn(self, *warnings: str) -> None:
-        known = self.plan.warnings
-        known += [warning for warning in warnings if warning not in known]
 
     # --- answers ----------------------------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class Job:
         ticket = tickets.seen(answer["ticket"], {})
         done.tickets[ticket.id] = ticket
         if answer["ignored"]:
-            self._warn(f"Zendesk ignored {', '.join(answer['ignored'])}: it knows no such field.")
+            self.plan.warn(f"Zendesk ignored {', '.join(answer['ignored'])}: it knows no such field.")
         if not write.ticket.id:
             done.home, done.episode, done.created = ticket.id, write.episode, True
             done.standing = ticket.values
@@ -93,16 +93,18 @@ class Job:
                 done.looked.add(ticket.id)
             else:
                 done.found = True
+        if write.ticket.id:
+            done.rewritten |= {key: set(write.fields) for key in write.parts}
         # What was sent is in, whatever the answer says of it: else the same would be sent for ever.
         marks = [segment.mark for segment in write.segments]
-        plan.take(done, _standing(marks, answer["audit"], ticket.id, opens=not write.ticket.id))
+        progress.take(done, standing(marks, answer["audit"], ticket.id, opens=not write.ticket.id))
 
     def _refused(self, write: Write, refused: Refusal, now: datetime) -> None:
         here = write.ticket.id
         if refused.closed and here in self.plan.tickets:
-            plan.closed(self.plan, here, now)
+            progress.closed(self.plan, here, now)
         elif refused.status == 404 and here:
-            plan.gone(self.plan, here)
+            progress.gone(self.plan, here)
         elif refused.code == "IdempotentRequestError" and not self.plan.key_refused:
             self.plan.key_refused = True
         else:
@@ -116,12 +118,19 @@ class Job:
         else:
             self.blocked = trouble
 
+    def unread(self, ticket: str, refused: Refusal) -> None:
+        """Wait where a ticket could not be read, and go on without one that was deleted."""
+        if refused.status == 404:
+            progress.gone(self.plan, ticket)
+        else:
+            self.blocked = classify.of_reading(refused)
+
     def looked(self, ticket: str, found: Mapping[str, Place], *, untouched: bool) -> None:
         """Take what a ticket's audits tell. found: {} = nothing of ours; untouched: nobody else wrote there."""
         before = self.plan.settled
         self.plan.looked.add(ticket)
         marks = {segment.mark for texts in self.plan.texts.values() for segment in texts}
-        plan.take(self.plan, found)
+        progress.take(self.plan, found)
         self.plan.found |= bool(self.plan.settled - before) or bool(marks & found.keys())
         if untouched and self.plan.created and self.plan.home == ticket and not self.plan.standing:
             # The filing does not tell what it holds: an author's deletion may have blanked that since.
@@ -155,6 +164,7 @@ class Job:
             failed=failed,
             dropped=done.dropped,
             anew=frozenset(done.anew),
+            notes=self._rewritten(),
             cases={k: case for k, case in done.cases.items() if k in done.refs and case != known.case_id},
             warnings=tuple(done.warnings),
         )
@@ -163,11 +173,21 @@ class Job:
         done, known = self.plan, self.filing.known
         if not done.home:
             return known
-        notes = known.notes if done.home == known.case_id else {}
+        kept = known.notes if done.home == known.case_id else {}
         if done.created:
             said = {name: done.standing.get(name) for name in self.filing.create if name != "description"}
-            notes = notes_of(said)
-        return Known(case_id=done.home, episode=done.episode, notes=notes)
+            kept = notes_of(said)
+        return Known(case_id=done.home, episode=done.episode, notes=changes.noted(done, kept))
+
+    def _rewritten(self) -> dict[str, dict[str, str]]:
+        """What the fields of edited opening messages are known by from now on."""
+        done, cut = self.plan, self.filing.too_long == "shorten"
+        return {
+            part.key: notes.of_row(part, ticket, done.rewritten.get(part.key, ()), cut=cut)
+            for part in self.filing.parts
+            if part.act == "edit" and part.row and part.key in done.cases
+            if (ticket := done.tickets.get(part.case_id or self.filing.known.case_id))
+        }
 
     def _partly(self, key: str, trouble: RetryLater | Unsure | Rejected) -> RetryLater | Unsure | Rejected:
         """A part of which some pieces are in must be asked for before the rest is sent; a person must know."""
@@ -176,7 +196,8 @@ class Job:
         if not there:
             return trouble
         if isinstance(trouble, RetryLater):
-            return Unsure(f"a part of a long text is in, the rest is not: {trouble}", after=trouble.after)
+            what = "a part of a long text" if len(there) < len(pieces) else "the text"
+            return Unsure(f"{what} is in, the rest is not: {trouble}", after=trouble.after)
         if isinstance(trouble, Rejected):
             told = f"pieces {', '.join(there)} of {len(pieces)} of this text stand in the ticket"
             return Rejected(f"{trouble}; {told}", field=trouble.field, partly=True)
@@ -189,10 +210,11 @@ def places(audit: Json, ticket: str) -> dict[str, Place]:
     custom = metadata.get("custom") if isinstance(metadata, Mapping) else None
     marks = text.marks_in(custom.get("casebridge")) if isinstance(custom, Mapping) else []
     opens = any(event.get("type") == "Create" for event in _events(audit))
-    return _standing(marks, audit, ticket, opens=opens)
+    return standing(marks, audit, ticket, opens=opens)
 
 
-def _standing(marks: Sequence[str], audit: Json, ticket: str, *, opens: bool) -> dict[str, Place]:
+def standing(marks: Sequence[str], audit: Json, ticket: str, *, opens: bool) -> dict[str, Place]:
+    """Return where the texts of one write stand: mark -> place."""
     # Without its comment's id a text is found again by the write's own: a comment names both.
     comment = next((event.get("id") for event in _events(audit) if event.get("type") == "Comment"), None)
     name = comment or f"a{audit.get('id')}"

@@ -1,16 +1,37 @@
-"""What is left of a message after its author deleted it: what to black out, what to blank, what to tell. Pure."""
+"""A message that its author deleted or edited: what to black out, what to write anew, what to tell. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 
+from adapters.zendesk import tickets
 from adapters.zendesk.tickets import Ticket
 from bridge import written
 from bridge.ports import Part, Value
 
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How warnings call a message, and the text of it that may still stand."""
+
+    message: str
+    text: str
+    stays: str
+
+
+SAID: Mapping[str, Words] = {
+    "delete": Words("a deleted message", "The text of a deleted message", "the deleted text"),
+    "edit": Words(
+        "an edited message", "The old text of an edited message", "the text from before its author's edit"
+    ),
+}
+"""Part.act -> the words for it."""
+
 REF = re.compile(r"(a?\d{1,19}):(\d{1,4}):(\d{1,4})")
+FILES = re.compile(r"f(a?\d{1,19})")
 LINE = re.compile(r"(<hr\s*/?>)", re.IGNORECASE)
 RUN = re.compile(r"<[^>]*>|[^<]+")
 CARRIES = re.compile(r"<(?:a|img)\b[^>]*", re.IGNORECASE)  #: tags that hold an address
@@ -33,21 +54,44 @@ def texts_of(refs: Sequence[str]) -> dict[str, dict[int, int]]:
     return texts
 
 
-def to_blank(part: Part, ticket: Ticket) -> tuple[dict[str, Value], list[str]]:
-    """Return the fields of the opening message to write anew, and a warning for each that an agent has changed."""
+def of_files(ref: str) -> str:
+    """Return the ref of the files that came with a comment, out of the ref of its text."""
+    return f"f{ref.partition(':')[0]}"
+
+
+def files_of(refs: Sequence[str]) -> frozenset[str]:
+    """Read the refs of files: the comments that they came with."""
+    return frozenset(found[1] for ref in refs if (found := FILES.fullmatch(ref)))
+
+
+def to_rewrite(part: Part, ticket: Ticket, *, cut: bool) -> tuple[dict[str, Value], list[str]]:
+    """Return the fields of the opening message to write anew, and the names of those that an agent has changed.
+
+    Whose the ticket is holds no words of the message. cut: too long texts are shortened.
+    """
     fields: dict[str, Value] = {}
-    warnings = []
+    changed = []
     for name, value in part.row.items():
+        if name == "description" or name in tickets.OWNER:
+            continue
         current = ticket.values.get(name)
-        if name == "description" or (current or "") == (value or ""):
+        if tickets.holds(current, name, value, cut=cut):
             continue
         if written.stands(part.notes, name, current):
             fields[name] = value
         else:
-            warnings.append(
-                f"{name} of ticket {ticket.id} was changed in Zendesk; the deleted text may stand there."
-            )
-    return fields, warnings
+            changed.append(name)
+    return fields, changed
+
+
+def of_row(part: Part, ticket: Ticket, wrote: Collection[str], *, cut: bool) -> dict[str, str]:
+    """Return Part.notes from now on: the fields of the ticket that hold what the edited message makes of them.
+
+    wrote: those that were written just now, however Zendesk shows them.
+    """
+    values = {name: ticket.values.get(name) for name in part.row if name != "description"}
+    ours = {n: v for n, v in values.items() if n in wrote or tickets.holds(v, n, part.row[n], cut=cut)}
+    return written.notes_of(ours)
 
 
 def blackened(html_body: str, texts: Mapping[int, int]) -> tuple[str, bool]:

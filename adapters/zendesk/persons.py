@@ -11,7 +11,7 @@ from typing import Any
 from adapters.zendesk import classify, users
 from adapters.zendesk.account import Account
 from adapters.zendesk.classify import Refusal
-from bridge.errors import Rejected, RetryLater, Unsure
+from bridge.errors import Rejected, RetryLater, Trouble, Unsure
 from bridge.ports import Found, PersonMatch
 
 log = logging.getLogger("casebridge")
@@ -28,6 +28,9 @@ def find(account: Account, people: Sequence[PersonMatch]) -> list[Found]:
         if time.monotonic() > until:
             raise LATER
         there |= users.by_external_id(account.users(question))
+    _fill(
+        account, [p for p, ids in zip(people, asked, strict=True) if not isinstance(ids, Rejected)], there, until
+    )
     answers: list[Found] = []
     stopped: RetryLater | None = None
     for person, ids in zip(people, asked, strict=True):
@@ -43,6 +46,23 @@ def find(account: Account, people: Sequence[PersonMatch]) -> list[Found]:
         stopped = answer if isinstance(answer, RetryLater) else None
         answers.append(answer)
     return answers
+
+
+def _fill(account: Account, people: Sequence[PersonMatch], there: users.Users, until: float) -> None:
+    """Write what users lack. No message waits for that: what failed is tried at the next look-up."""
+    lacking = users.lacking((person for person in people if person.fill), there)
+    for i in range(0, len(lacking), users.MOST_IDS):
+        some = lacking[i : i + users.MOST_IDS]
+        if time.monotonic() > until:
+            return
+        try:
+            answer = account.fill_users(some)
+        except Trouble as error:
+            log.warning("empty fields of users in Zendesk were not filled: %s", error)
+            return
+        if isinstance(answer, Refusal):
+            names = sorted({name for user in some for name in user} - {"id"})
+            log.warning("empty fields of users in Zendesk were not filled (%s): %s", ", ".join(names), answer)
 
 
 def _external_ids(person: PersonMatch) -> list[str] | Rejected:

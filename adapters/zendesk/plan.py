@@ -6,15 +6,15 @@ ticket that turns out to be closed, gone or already there needs no way of its ow
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from adapters.zendesk import notes, text, tickets
-from adapters.zendesk.steps import Look, Place, Redact, Search, Segment, Step, Write, joined
+from adapters.zendesk import changes, notes, text, tickets
+from adapters.zendesk.progress import Plan, files_mark, settle
+from adapters.zendesk.steps import Copy, Look, Redact, Search, Step, Write, joined
 from adapters.zendesk.tickets import Ticket
-from bridge.errors import Rejected, RetryLater, Unsure
+from bridge.errors import Rejected, RetryLater
 from bridge.fitting import size
 from bridge.ports import Filing, Part, Value
 
@@ -24,74 +24,6 @@ KEY_HOLDS = timedelta(minutes=100)
 
 https://developer.zendesk.com/api-reference/ticketing/introduction/#idempotency
 """
-
-
-@dataclass(slots=True, kw_only=True)
-class Plan:
-    """How far a filing is. The calls' results are written into it."""
-
-    filing: Filing
-    home: str = ""  #: the ticket where the conversation goes on; "" = nowhere yet
-    episode: int
-    tickets: dict[str, Ticket]  #: those that were asked for and are there
-    texts: Mapping[str, Sequence[Segment]]  #: part key -> what carries it
-    places: dict[str, Place] = field(default_factory=dict)  #: mark -> where its text stands
-    looked: set[str] = field(default_factory=set)  #: tickets whose audits were read, or that were made just now
-    candidates: dict[str, list[str]] = field(default_factory=dict)  #: key -> tickets that were found to carry it
-    key_refused: bool = False  #: the Idempotency-Key stands for another request
-    blackened: set[str] = field(default_factory=set)  #: deletions whose texts are seen to
-    found: bool = False  #: an earlier attempt came through, in part at least
-    created: bool = False  #: the ticket is this filing's, made now or by an attempt whose answer was lost
-    standing: Mapping[str, Any] = field(default_factory=dict)  #: what such a ticket held when it was made
-    refs: dict[str, str] = field(default_factory=dict)
-    cases: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, str] = field(default_factory=dict)
-    anew: set[str] = field(default_factory=set)
-    failed: dict[str, RetryLater | Unsure | Rejected] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def ticket(self) -> Ticket | None:
-        return self.tickets.get(self.home)
-
-    @property
-    def settled(self) -> set[str]:
-        """The keys of the parts whose fate is known."""
-        return self.refs.keys() | self.dropped.keys() | self.failed.keys() | self.anew
-
-
-def start(filing: Filing, there: Mapping[str, Ticket]) -> Plan:
-    """Begin with what Zendesk shows of the tickets that `ids_to_ask` named."""
-    known = filing.known
-    plan = Plan(
-        filing=filing,
-        home=known.case_id,
-        episode=known.episode,
-        tickets={i: there[i] for i in ids_to_ask(filing) if i in there},
-        texts={part.key: segments(filing, part) for part in filing.parts},
-    )
-    if known.case_id not in there:
-        gone(plan, known.case_id)
-    return plan
-
-
-def gone(plan: Plan, ticket: str) -> None:
-    """Go on without a ticket that was deleted."""
-    plan.tickets.pop(ticket, None)
-    if ticket and plan.home == ticket:
-        plan.home, plan.episode = "", plan.episode + 1
-
-
-def closed(plan: Plan, ticket: str, now: datetime) -> None:
-    """Go on with a ticket that was closed since it was read."""
-    there = plan.tickets[ticket]
-    plan.tickets[ticket] = replace(there, status="closed", closed_at=there.closed_at or now)
-
-
-def ids_to_ask(filing: Filing) -> list[str]:
-    """Return the ids of the tickets whose state this filing needs."""
-    ids = [filing.known.case_id, *(part.case_id for part in filing.parts)]
-    return list(dict.fromkeys(i for i in ids if tickets.ID.fullmatch(i)))
 
 
 def step(plan: Plan, *, now: datetime, latest_commit: timedelta) -> Step | RetryLater | None:
@@ -115,7 +47,7 @@ def _asked_before(plan: Plan) -> Look | Search | None:
         return None
     known = plan.tickets.get(filing.known.case_id)
     following = filing.key_at(filing.known.episode + 1)
-    opening = filing.opener and filing.opener not in plan.settled
+    opening = filing.opener and filing.opener not in plan.settled | _begun(plan)
     if known and known.reopened and opening and following not in plan.candidates:
         return Search(key=following)  # the lost attempt may have met it solved, and opened the next one
     unseen = (ticket for ticket in plan.tickets if ticket not in plan.looked)
@@ -128,10 +60,11 @@ def _held_back(plan: Plan, wanted: Step, now: datetime, latest_commit: timedelta
     Then what was found is told first, so that the rest is stored as a new attempt; that ends, because each round
     settles a part. Where none is settled there is nothing to tell, and what is missing is sent: the store moves
     `unsure_last` on whenever an attempt may have arrived, so none is still on its way. A POST needs no such wait
-    while its key holds, nor does what goes into a ticket that was made just now.
+    while its key holds, nor does what goes into a ticket that was made just now, nor files,
+    which belong to a text that is in.
     """
     filing = plan.filing
-    if filing.unsure_since is None:
+    if filing.unsure_since is None or isinstance(wanted, Copy):
         return None
     wait = timedelta(0)
     if isinstance(wanted, Look | Search):
@@ -212,8 +145,10 @@ def _for(plan: Plan, part: Part, now: datetime) -> Step | None:
     if plan.anew and part.key not in _begun(plan):
         plan.anew.add(part.key)  # behind one that waits for its own ticket
         return None
-    if part.act == "delete":
-        return _deletion(plan, part)
+    if plan.is_in(part):
+        return _afterwards(plan, part)
+    if part.act != "add":
+        return _rewriting(plan, part)
     match goes(plan, part, plan.ticket):
         case Onto(ticket=ticket, fields=fields):
             return _bundle(plan, part, ticket, fields, _author(part))
@@ -259,15 +194,6 @@ def requester(filing: Filing, follows: Ticket | None) -> str:
 # --- comments -------------------------------------------------------------------------------------------------
 
 
-def segments(filing: Filing, part: Part) -> list[Segment]:
-    """Return the texts that carry a part. The opening message's stands in `create`."""
-    if part.act == "delete":
-        return [Segment(part=part.key, mark=text.mark(part.key), html=text.markup(notes.of_deletion(part)))]
-    said = filing.create.get("description") if part.key == filing.opener else None
-    html = text.pieces(part.text if said is None else str(said))
-    return [Segment(part=part.key, mark=text.mark(part.key, i), html=piece) for i, piece in enumerate(html)]
-
-
 def _author(part: Part) -> str:
     return part.person if tickets.ID.fullmatch(part.person) else ""
 
@@ -278,6 +204,14 @@ def _shown(part: Part, author: str) -> bool:
 
 
 def _bundle(plan: Plan, first: Part, ticket: Ticket, fields: Mapping[str, Value], author: str) -> Write:
+    """Return the comment that a part goes in, with all that changes beside it."""
+    write = _joined(plan, first, ticket, fields, author)
+    parts = (part for part in plan.filing.parts if part.key in write.parts)
+    given = changes.beside(plan, ticket, parts, fields)
+    return replace(write, fields=given, guarded=given != fields or (first.act == "edit" and bool(fields)))
+
+
+def _joined(plan: Plan, first: Part, ticket: Ticket, fields: Mapping[str, Value], author: str) -> Write:
     """Join what follows in one comment as long as it goes to the same place, from the same author, and fits."""
     filing = plan.filing
     write = Write(ticket=ticket, segments=(), public=_shown(first, author), author=author, fields=fields)
@@ -286,7 +220,7 @@ def _bundle(plan: Plan, first: Part, ticket: Ticket, fields: Mapping[str, Value]
         after = replace(ticket, status="open")
     waiting = [p for p in filing.parts if p.key not in plan.settled]
     for part in waiting[waiting.index(first) :]:
-        if part is not first and not _joins(plan, part, write, after):
+        if part is not first and not (first.act == "add" and _joins(plan, part, write, after)):
             break
         for segment in plan.texts[part.key]:
             if segment.mark in plan.places:
@@ -306,63 +240,79 @@ def _joins(plan: Plan, part: Part, write: Write, after: Ticket | None) -> bool:
     return isinstance(to, Onto) and to.ticket.id == write.ticket.id and not to.fields
 
 
-# --- deletions ------------------------------------------------------------------------------------------------
+# --- edits and deletions --------------------------------------------------------------------------------------
 
 
-def _deletion(plan: Plan, part: Part) -> Step | None:
-    refs = [ref for ref in part.ref.split(",") if ref]
-    ticket = plan.tickets.get(part.case_id or plan.filing.known.case_id)
-    if not refs:
+def _rewriting(plan: Plan, part: Part) -> Step | None:
+    """Say what an edit or a deletion needs that agents have not been told of yet."""
+    ticket = _own(plan, part)
+    if not part.ref:
         plan.dropped[part.key] = "target_unknown"
     elif ticket is None:
         plan.refs[part.key] = part.ref
-        plan.warnings.append("The ticket of a deleted message is no longer in Zendesk.")
-    elif part.key not in plan.blackened:
-        return Redact(part=part, ticket=ticket, texts=notes.texts_of(refs), opening=ticket.id in refs)
-    elif ticket.status == "closed":
-        plan.refs[part.key] = part.ref
-        if notes.to_blank(part, ticket)[0]:
-            plan.warnings.append(f"Ticket {ticket.id} is closed: its subject and fields keep the deleted text.")
+        plan.warn(f"The ticket of {notes.SAID[part.act].message} is no longer in Zendesk.")
     else:
-        fields, warnings = notes.to_blank(part, ticket)
-        plan.warnings += warnings
-        return Write(ticket=ticket, segments=tuple(plan.texts[part.key]), public=False, fields=fields)
+        return _edit(plan, part, ticket) if part.act == "edit" else _deletion(plan, part, ticket)
     return None
 
 
-# --- what came back -------------------------------------------------------------------------------------------
+def _own(plan: Plan, part: Part) -> Ticket | None:
+    """The ticket in which the message stands that was edited or deleted."""
+    return plan.tickets.get(part.case_id or plan.filing.known.case_id)
 
 
-def take(plan: Plan, found: Mapping[str, Place]) -> None:
-    """Settle the parts whose texts are all in. A text that stands twice counts where it was found first."""
-    twice = {m for m, place in found.items() if plan.places.get(m, place).ticket != place.ticket}
-    if twice:
-        plan.warnings.append("The same message stands in several tickets; the oldest one is taken.")
-    plan.places = {**found, **plan.places}
-    for part in plan.filing.parts:
-        places = _places(plan, part)
-        if part.key in plan.settled or not places:
-            continue
-        if places[0].opens and part.key == plan.filing.opener:
-            _opened_by(plan, places[0].ticket)
-        if all(s.mark in plan.places for s in plan.texts[part.key]):
-            opened = places[0].opens and part.key == plan.filing.opener
-            refs = [places[0].ticket if opened else places[0].ref, *(p.ref for p in places[1:])]
-            plan.refs[part.key] = ",".join(ref for ref in refs if ref)
-            plan.cases[part.key] = places[0].ticket
+def _deletion(plan: Plan, part: Part, ticket: Ticket) -> Step | None:
+    if part.key not in plan.blackened:
+        return _redaction(part, ticket)
+    fields = _rewritten(plan, part, ticket)
+    if ticket.status == "closed":
+        plan.refs[part.key] = part.ref
+        return None
+    return Write(ticket=ticket, segments=tuple(plan.texts[part.key]), public=False, fields=fields)
 
 
-def _places(plan: Plan, part: Part) -> list[Place]:
-    """Where a part's texts are; more of them than the text needs now, if it was blanked after it was sent."""
-    most = len(plan.texts[part.key]) + len(plan.places)
-    found = (plan.places.get(text.mark(part.key, i)) for i in range(most))
-    return [place for place in found if place]
+def _edit(plan: Plan, part: Part, ticket: Ticket) -> Write | None:
+    """The new text comes first, then the old one goes: so there is always one."""
+    onto = plan.ticket if ticket.status == "closed" else ticket
+    if onto is None or onto.status == "closed":
+        plan.refs[part.key] = part.ref
+        plan.warn(f"Ticket {ticket.id} is closed: the text there is from before its author's edit.")
+        return None
+    return _bundle(plan, part, onto, _rewritten(plan, part, ticket), _author(part))
 
 
-def _opened_by(plan: Plan, ticket: str) -> None:
-    """Go on in a ticket that this filing has opened."""
-    filing = plan.filing
-    if plan.home != ticket:
-        episodes = (filing.known.episode + n for n in (0, 1))
-        found = (n for n in episodes if ticket in plan.candidates.get(filing.key_at(n), ()))
-        plan.home, plan.episode, plan.created = ticket, next(found, plan.episode), True
+def _rewritten(plan: Plan, part: Part, ticket: Ticket) -> dict[str, Value]:
+    """Return the fields of a ticket to write anew with the note of a deletion, or the text of an edit."""
+    fields, changed = notes.to_rewrite(part, ticket, cut=plan.filing.too_long == "shorten")
+    stays = notes.SAID[part.act].stays
+    if ticket.status == "closed":
+        if fields:
+            plan.warn(f"Ticket {ticket.id} is closed: its subject and fields keep {stays}.")
+        return {}
+    plan.warn(
+        *(f"{name} of ticket {ticket.id} was changed in Zendesk; {stays} may stand there." for name in changed)
+    )
+    return fields
+
+
+def _redaction(part: Part, ticket: Ticket) -> Redact:
+    refs = part.ref.split(",")
+    return Redact(
+        part=part,
+        ticket=ticket,
+        texts=notes.texts_of(refs),
+        files=notes.files_of(refs) if part.act == "delete" else frozenset(),
+        opening=ticket.id in refs,
+    )
+
+
+def _afterwards(plan: Plan, part: Part) -> Step | None:
+    """Say what a part needs whose text is in; None = it is settled now."""
+    own = _own(plan, part)
+    if part.act == "edit" and own and part.key not in plan.blackened:
+        return _redaction(part, own)
+    onto = plan.tickets.get(plan.places[plan.texts[part.key][0].mark].ticket)
+    if part.files and onto and files_mark(part) not in plan.places and part.key not in plan.copied:
+        return Copy(part=part, ticket=onto)
+    settle(plan, part)
+    return None

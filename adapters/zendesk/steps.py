@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.zendesk import text
@@ -51,6 +51,7 @@ class Write:
     public: bool
     author: str = ""  #: "" = the token's own user
     fields: Mapping[str, Value] = field(default_factory=dict)
+    guarded: bool = False  #: an agent's change since the reading stops it: the fields were chosen by what was read
     episode: int = 0  #: of a new ticket
     follows: Ticket | None = None  #: the closed ticket that a new one follows up
 
@@ -61,15 +62,24 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redact:
-    """Black out what a customer deleted. opening: the first text of the first comment is one of it."""
+    """Black out what a customer deleted or edited. opening: the first text of the first comment is one of it."""
 
     part: Part
     ticket: Ticket
     texts: Mapping[str, Mapping[int, int]]  #: number of the text -> how many there are
+    files: Collection[str]  #: comments whose files go
     opening: bool
 
 
-Step = Look | Search | Write | Redact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Fetch a part's files, and attach them in a private comment of their own."""
+
+    part: Part
+    ticket: Ticket
+
+
+Step = Look | Search | Write | Redact | Copy
 
 
 def joined(of: Sequence[Segment]) -> str:

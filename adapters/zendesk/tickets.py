@@ -15,6 +15,7 @@ from adapters.zendesk.text import harmless
 from bridge.errors import Rejected
 from bridge.fitting import shorten
 from bridge.ports import Filing, Value
+from bridge.written import digest
 
 NUMBERS = frozenset(
     (
@@ -26,6 +27,7 @@ TEXTS = frozenset(
     ("description", "subject", "priority", "status", "type", "tags", "assignee_email", "due_at", "recipient")
 )
 FIELDS = NUMBERS | TEXTS
+OWNER = frozenset(("group_id", "assignee_id"))
 CUSTOM = "custom_field_[0-9]{1,18}"
 ID = re.compile(r"[1-9][0-9]{0,18}")
 LENGTHS: Mapping[str, int] = {"subject": 255}
@@ -96,7 +98,9 @@ def fault(filing: Filing) -> Rejected | None:
         return Rejected(
             f"Zendesk's key is external_id, not {filing.key_field!r}; correct the mapping", field=filing.key_field
         )
-    for given in (filing.create, filing.reopen.set, *(part.row for part in filing.parts)):
+    raised = {name: given.value for name, given in filing.raises.items()}
+    rows = (part.row for part in filing.parts)
+    for given in (filing.create, filing.reopen.set, filing.assign, raised, *rows):
         for name, value in given.items():
             if no := no_id(name, value):
                 return no
@@ -121,15 +125,26 @@ def written(given: Mapping[str, Value], *, cut: bool) -> tuple[dict[str, Any], l
     for name, value in given.items():
         if value is None or name == "description" or (name in NUMBERS and value == ""):
             continue
-        plain = plain_of(name, value)
-        if cut and isinstance(plain, str) and len(plain) > LENGTHS.get(name, len(plain)):
-            plain = shorten(plain, LENGTHS[name])
+        plain = _fitted(name, value, cut=cut)
+        if plain != plain_of(name, value):
             warnings.append(f"{name} was shortened to {LENGTHS[name]} characters.")
         if re.fullmatch(CUSTOM, name):
             custom.append({"id": int(name.rpartition("_")[2]), "value": None if plain == "" else plain})
         else:
             fields[name] = plain
     return fields | ({"custom_fields": custom} if custom else {}), warnings
+
+
+def holds(current: object, name: str, value: Value, *, cut: bool) -> bool:
+    """Whether a field shows this value already; None and "" are the same."""
+    if value in (None, "") or current in (None, ""):
+        return value in (None, "") and current in (None, "")
+    return digest(current) == digest(_fitted(name, value, cut=cut))
+
+
+def _fitted(name: str, value: Value, *, cut: bool) -> Any:
+    plain = plain_of(name, value)
+    return shorten(plain, LENGTHS[name]) if cut and isinstance(plain, str) and name in LENGTHS else plain
 
 
 def plain_of(name: str, value: Value) -> Any:

@@ -68,13 +68,17 @@ def questions(external_ids: Iterable[str]) -> list[list[str]]:
 
 def found(person: PersonMatch, users: Users) -> PersonFound:
     """Tell who the person is; Zendesk does not mind upper and lower case, so neither do we."""
-    for external_id in external_ids(person):
-        user = users.get(external_id.lower())
-        if user is not None:
-            shown = {name: _shown(user, name) for name in person.fetch}
-            given = {name: value for name, value in shown.items() if value is not None}
-            return PersonFound(id=str(user["id"]), values=given)
-    return PersonFound()
+    user = _user(person, users)
+    if user is None:
+        return PersonFound()
+    shown = {name: _shown(user, name) for name in person.fetch}
+    given = {name: value for name, value in shown.items() if value is not None}
+    return PersonFound(id=str(user["id"]), values=given)
+
+
+def _user(person: PersonMatch, users: Users) -> Mapping[str, Any] | None:
+    there = (users.get(external_id.lower()) for external_id in external_ids(person))
+    return next((user for user in there if user is not None), None)
 
 
 def by_external_id(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -96,23 +100,40 @@ def _shown(user: Mapping[str, Any], name: str) -> Value:
     return value if isinstance(value, (str, int, float, bool)) else str(value)
 
 
+def lacking(people: Iterable[PersonMatch], users: Users) -> list[dict[str, Any]]:
+    """Return what the users that are there have nothing of yet: for each the id and the fields to write.
+
+    Two authors may be one user; then the first has the word.
+    """
+    lacks: dict[str, dict[str, Any]] = {}
+    for person in people:
+        user = _user(person, users)
+        if user is None:
+            continue
+        given = lacks.setdefault(str(user["id"]), {})
+        empty = {n: v for n, v in person.fill.items() if n not in given and _shown(user, n) in (None, ())}
+        given |= {n: v for n, v in empty.items() if v not in (None, "") and not tickets.no_id(n, v)}
+    return [{"id": int(user_id), **_plain(given)} for user_id, given in lacks.items() if given]
+
+
 def made(person: PersonMatch) -> dict[str, Any]:
     """Return the user to create: an end user who gets no mail, to be found by the first external_id from now.
 
     Raises Rejected where an id is none.
     """
-    user: dict[str, Any] = {}
-    own: dict[str, Any] = {}
-    for name, value in person.create.items():
-        if value is None or value == "":
-            continue
+    given = {name: value for name, value in person.create.items() if value not in (None, "")}
+    for name, value in given.items():
         if no := tickets.no_id(name, value):
             raise no
-        plain = tickets.plain_of(name, value)
-        if re.fullmatch(CUSTOM, name):
-            own[name.removeprefix("user_field_")] = plain
-        else:
-            user[name] = plain
+    user = _plain(given)
     name = str(user.get("name") or "").strip() or NAMELESS
     ours = {"name": name, "external_id": external_ids(person)[0], "role": "end-user", "skip_verify_email": True}
-    return {**user, **ours} | ({"user_fields": own} if own else {})
+    return {**user, **ours}
+
+
+def _plain(given: Mapping[str, Value]) -> dict[str, Any]:
+    """Return a user's fields as JSON carries them."""
+    plain = {name: tickets.plain_of(name, value) for name, value in given.items()}
+    own = {n.removeprefix("user_field_"): v for n, v in plain.items() if re.fullmatch(CUSTOM, n)}
+    user = {name: value for name, value in plain.items() if not re.fullmatch(CUSTOM, name)}
+    return user | ({"user_fields": own} if own else {})

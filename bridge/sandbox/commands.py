@@ -69,7 +69,7 @@ def blueprint(
 
     @control.post("/<any(faults, chaos, switches, fields, clock):name>")
     def command(name: str) -> tuple[Response, int]:
-        return _commanded(commands[name])
+        return commanded(commands[name])
 
     @control.post("/reset")
     def reset() -> Response:
@@ -90,7 +90,8 @@ def checked(known: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
             raise ValueError(f"{name}: {value!r} is no {type(known[name]).__name__}")
 
 
-def _commanded(act: Callable[[Mapping[str, Any]], None]) -> tuple[Response, int]:
+def commanded(act: Callable[[Mapping[str, Any]], None]) -> tuple[Response, int]:
+    """Carry out an order of the request's body: {"ok": true}, or 400 with what was wrong."""
     if not request.is_json:
         return jsonify(error="send JSON with Content-Type: application/json"), 415
     spec = request.get_json(silent=True)

@@ -237,10 +237,7 @@ def test_only_what_stands_as_we_wrote_it_is_blanked() -> None:
         notes=notes_of({"subject": "ours", "custom_field_1": "was ours"}),
     )
 
-    assert notes.to_blank(gone, ticket) == (
-        {"subject": "x"},
-        ["custom_field_1 of ticket 7 was changed in Zendesk; the deleted text may stand there."],
-    )
+    assert notes.to_rewrite(gone, ticket, cut=True) == ({"subject": "x"}, ["custom_field_1"])
 
 
 # --- settings -------------------------------------------------------------------------------------------------

@@ -10,20 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zendesk_account import HOUR, LATER, NOW, again, filing, part
 
-from adapters.zendesk import plan, text
-from adapters.zendesk.plan import Plan
+from adapters.zendesk import plan, progress, text
+from adapters.zendesk.progress import Plan
 from adapters.zendesk.steps import Look, Place, Redact, Search, Step, Write, joined
 from adapters.zendesk.tickets import Ticket
 from bridge.errors import Rejected, RetryLater
 from bridge.fitting import size
-from bridge.ports import Filing, Known, Reopen
+from bridge.ports import Filing, Known, Raise, Reopen
+from bridge.written import digest
 
 COMMIT = timedelta(minutes=2)
 LATE = NOW + HOUR
 
 
 def begun(sent: Filing, *there: Ticket) -> Plan:
-    return plan.start(sent, {ticket.id: ticket for ticket in there})
+    return progress.start(sent, {ticket.id: ticket for ticket in there})
 
 
 def following(done: Plan, now: Any = NOW) -> Step | RetryLater | None:
@@ -42,7 +43,7 @@ def written(done: Plan, write: Write) -> None:
         segment.mark: Place(ticket=ticket, ref=f"1:{i}:{len(write.segments)}", opens=not write.ticket.id)
         for i, segment in enumerate(write.segments)
     }
-    plan.take(done, places)
+    progress.take(done, places)
 
 
 def all_writes(done: Plan, now: Any = NOW) -> list[Write]:
@@ -87,7 +88,7 @@ def test_every_text_goes_in_once_and_in_order(spec: list[tuple[bool, str, int, s
         for one in (p for p in parts if p.key in write.parts):
             assert (one.public and bool(one.person), one.person) == (write.public, write.author)
     sequence = [segment for write in writes for segment in write.segments]
-    expected = [s for p in parts if p.key not in done.dropped for s in plan.segments(sent, p)]
+    expected = [s for p in parts if p.key not in done.dropped for s in progress.segments(sent, p)]
     assert sequence == expected
     assert done.refs.keys() | done.dropped.keys() == {p.key for p in parts}
     assert set(done.dropped.values()) <= {"echo"}
@@ -134,7 +135,7 @@ def test_a_ticket_that_closes_under_way_changes_where_the_rest_goes() -> None:
     assert isinstance(first, Write)
     written(done, first)
 
-    plan.closed(done, "4", NOW)
+    progress.closed(done, "4", NOW)
     second = following(done)
 
     assert isinstance(second, Write)
@@ -179,7 +180,7 @@ def test_a_found_part_is_told_before_anything_is_sent() -> None:
     done = begun(again("a", part("m1"), part("m2"), known=Known(case_id="4")), Ticket(id="4", status="open"))
     done.looked.add("4")
     done.found = True
-    plan.take(done, {text.mark("m1"): Place(ticket="4", ref="6:0:1")})
+    progress.take(done, {text.mark("m1"): Place(ticket="4", ref="6:0:1")})
 
     step = following(done, LATER)
 
@@ -209,6 +210,37 @@ def test_a_deletion_is_looked_for_before_it_is_repeated() -> None:
     assert following(lost, LATER) == Look(ticket="4")
 
 
+# --- what changes beside --------------------------------------------------------------------------------------
+
+
+@given(
+    now=st.sampled_from([None, "", "low", "high", "HIGH", "urgent", "agent's"]),
+    value=st.sampled_from(["low", "high", "unknown"]),
+    opens=st.lists(st.booleans(), min_size=1, max_size=4),
+    noted=st.sampled_from(["", "1", "2"]),
+    group=st.sampled_from([None, 1, 2]),
+)
+def test_fields_are_raised_and_owners_given_once_and_only_by_what_opens(
+    now: str | None, value: str, opens: list[bool], noted: str, group: int | None
+) -> None:
+    ticket = Ticket(id="4", status="open", values={"priority": now, "group_id": group})
+    raising = Raise(value=value, order=("low", "high", "urgent"))
+    sent = filing(
+        "a",
+        *(part(f"m{i}", opens=opening, public=bool(i % 2), person="7") for i, opening in enumerate(opens)),
+        known=Known(case_id="4", notes={"w:group_id": digest(noted)} if noted else {}),
+        raises={"priority": raising},
+        assign={"group_id": "1"},
+    )
+
+    writes = all_writes(begun(sent, ticket))
+
+    expected: dict[str, Any] = {"priority": value} if raising.over(now) else {}
+    expected |= {"group_id": "1"} if noted != "1" and group != 1 else {}
+    first = next((i for i, write in enumerate(writes) if any(opens[int(key[1:])] for key in write.parts)), None)
+    assert [write.fields for write in writes] == [expected if i == first else {} for i in range(len(writes))]
+
+
 # --- elsewhere ------------------------------------------------------------------------------------------------
 
 
@@ -235,4 +267,4 @@ def test_an_edit_stays_where_its_message_is() -> None:
 def test_ids_that_are_none_are_not_asked_for() -> None:
     sent = filing("a", part("m1", case_id="9"), part("m2", case_id="x/1"), known=Known(case_id="4"))
 
-    assert plan.ids_to_ask(sent) == ["4", "9"]
+    assert progress.ids_to_ask(sent) == ["4", "9"]

@@ -16,8 +16,11 @@ from zendesk_account import LATER, NOW, again, filing, part, person
 
 from adapters.zendesk import Settings, Zendesk
 from bridge.errors import Paused, RetryLater, Unsure
-from bridge.ports import Known, PersonFound, Receipt
+from bridge.fetching import File
+from bridge.message import Attachment
+from bridge.ports import Known, Named, PersonFound, Receipt
 
+CAT = File(content=b"a cat", type="image/png", name="cat.png")
 TOKEN = {"access_token": "t0ken", "scope": "read tickets:write users:write", "expires_in": 172_800}
 EVENT = {"id": 613, "type": "Comment"}
 MADE = {"ticket": {"id": 7, "status": "new"}, "audit": {"id": 8, "events": [EVENT], "metadata": {"custom": {}}}}
@@ -49,7 +52,7 @@ class Liar(ThreadingHTTPServer):
             url=f"http://127.0.0.1:{self.server_port}",
             timeout=timeout,
         )
-        return Zendesk(settings)
+        return Zendesk(settings, fetch=lambda url, *, patience: CAT)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -137,6 +140,27 @@ def test_a_question_that_is_answered_with_nonsense_is_asked_again(liar: Liar, an
 
     assert type(first_outcome(liar.crm(), known="7")) is RetryLater
     assert liar.heard == ["POST tokens", "GET show_many"]
+
+
+@pytest.mark.parametrize("answer", [*NONSENSE, (200, {"groups": [7]}), (302, ""), (429, {})])
+def test_a_list_that_is_answered_with_nonsense_names_nobody(liar: Liar, answer: tuple[int, Any]) -> None:
+    liar.says["groups"] = [answer]
+
+    with pytest.raises((RetryLater, Paused)):
+        liar.crm().identify([Named(object="ticket", field="group_id", name="Support")])
+
+
+@pytest.mark.parametrize("answer", [*NONSENSE, (201, {"upload": 7}), (201, {"upload": {"token": None}})])
+def test_an_upload_that_is_answered_with_nonsense_is_unsure(liar: Liar, answer: tuple[int, Any]) -> None:
+    liar.says |= {"tickets": [(201, MADE)], "uploads": [answer]}
+    pictured = part("m1", files=(Attachment(kind="image", url="https://example.org/cat.png"),))
+
+    [[(_, outcome)]] = [step for step in liar.crm().file([filing("a", pictured)], now=NOW) if step]
+
+    assert isinstance(outcome, Receipt)
+    assert isinstance(outcome.failed["m1"], Unsure)
+    assert liar.headers[-1]["Content-Type"] == "image/png"
+    assert liar.bodies[-1] == CAT.content
 
 
 @pytest.mark.parametrize("events", [[], None, [{"type": "Notification"}, 7], [EVENT]])

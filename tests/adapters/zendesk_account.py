@@ -18,6 +18,8 @@ from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from adapters.zendesk import Settings, Zendesk
+from adapters.zendesk.copying import Fetch
+from bridge import fetching
 from bridge.errors import Paused, RetryLater
 from bridge.ports import Filing, Known, Outcome, Part, PersonMatch, Receipt, Reopen
 
@@ -39,6 +41,7 @@ class Sandbox:
         latest_commit: float = 120,
         timeout: float = 5,
         secret: str = "sandbox-secret",
+        fetch: Fetch = fetching.fetch,
     ) -> Zendesk:
         settings = Settings(
             subdomain="acme",
@@ -48,7 +51,7 @@ class Sandbox:
             timeout=timeout,
             latest_commit=timedelta(seconds=latest_commit),
         )
-        return Zendesk(settings)
+        return Zendesk(settings, fetch=fetch)
 
     def order(self, what: str, **orders: Any) -> None:
         answer = requests.post(f"{self.url}/sandbox/{what}", json=orders, timeout=10)
@@ -82,6 +85,10 @@ class Sandbox:
         calls: dict[str, int] = self.state()["calls"]
         return {name: n for name, n in calls.items() if "oauth" not in name}
 
+    def made_since(self, before: Mapping[str, int]) -> dict[str, int]:
+        """The calls since `data_calls` said this."""
+        return {name: n - before.get(name, 0) for name, n in self.data_calls().items() if n != before.get(name, 0)}
+
     def logins(self) -> int:
         calls: dict[str, int] = self.state()["calls"]
         return sum(n for name, n in calls.items() if "oauth" in name)
@@ -114,6 +121,11 @@ class Sandbox:
     def close(self, ticket_id: str) -> None:
         self.change(ticket_id, status="solved")
         self.change(ticket_id, status="closed")
+
+    def agent(self, name: str, email: str) -> str:
+        """Make an agent."""
+        made = self.api("POST", "users", {"user": {"name": name, "email": email, "role": "agent"}})
+        return str(made["user"]["id"])
 
     def user(self, external_id: str, name: str = "Ada") -> str:
         """Make a customer."""

@@ -252,7 +252,13 @@ def test_what_is_set_can_be_read(zendesk: ZendeskProcess) -> None:
 
     fault = {"fault": "slow", "times": 1, "path": "", "method": "", "after": 0, "seconds": 2, "status": 400}
     assert (waiting["waiting"], waiting["late"], set(waiting["known"])) == ([fault], 0, set(MENU.known))
-    assert switches == {"plan": "growth", "limits": False, "redaction": True, "idempotency_in_progress": False}
+    assert switches == {
+        "plan": "growth",
+        "limits": False,
+        "redaction": True,
+        "ticket_forms": True,
+        "idempotency_in_progress": False,
+    }
 
 
 def test_chaos_is_counted_and_ends_with_rate_0(zendesk: ZendeskProcess) -> None:

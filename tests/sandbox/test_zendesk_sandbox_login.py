@@ -169,7 +169,7 @@ def test_a_token_does_what_its_scope_says(
         ("PUT", "tickets/update_many"),
         ("GET", "job_statuses"),
         ("POST", "webhooks"),
-        ("POST", "uploads"),
+        ("GET", "uploads"),
         ("GET", "search?query=x"),
         ("POST", "/api/v2/apps/validate"),
         ("PATCH", "tickets/1"),

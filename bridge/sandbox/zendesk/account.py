@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.sandbox import commands, file
 from bridge.sandbox.file import Database
-from bridge.sandbox.zendesk import rows, shapes
+from bridge.sandbox.zendesk import records, rows, shapes
 from bridge.sandbox.zendesk.limits import ACCOUNT, Limits
 
 BRIDGE_USER = 6_100_000_000_101  #: whom the token stands for
@@ -22,6 +22,7 @@ SWITCHES: Mapping[str, Any] = {
     "plan": "growth",  #: decides the limits
     "limits": True,  #: False = nothing is refused with 429
     "redaction": True,  #: agents may redact: False = 403
+    "ticket_forms": True,  #: the plan has them: False = 403
     "idempotency_in_progress": False,  #: creates with an Idempotency-Key are answered 409
 }
 
@@ -83,6 +84,11 @@ class Account:
             file.save_setting(tx, "fields", list(fields.values()))
         self.fields = fields
 
+    def add_record(self, spec: Mapping[str, Any]) -> None:
+        """Add a group, brand or ticket form. Raises ValueError, one sentence."""
+        with self.database.write() as tx:
+            records.add(tx, spec, shapes.shown_time(self.now()))
+
     def switch(self, changes: Mapping[str, Any]) -> None:
         """Set switches. Raises ValueError, one sentence, and changes nothing then."""
         commands.checked(SWITCHES, changes)
@@ -103,14 +109,15 @@ class Account:
             rows.close_solved(tx, self.now())
 
     def reset(self) -> None:
-        """Make the account new: tickets, users, fields, switches, clock and limits. Tokens stay good."""
+        """Make the account new: all that it holds, its switches, clock and limits. Tokens stay good."""
         with self.database.write() as tx:
-            file.empty(tx, ("tickets", "audits", "users", "answers", "counters", "settings"))
+            file.empty(tx, rows.EMPTIED_BY_RESET)
             self._seed(tx)
             self._load(tx)
         self.limits.clear()
 
     def _load(self, tx: sqlite3.Connection) -> None:
+        records.seed(tx, shapes.shown_time(datetime.fromtimestamp(time.time(), tz=UTC)))
         self.fields = {spec["id"]: spec for spec in file.load_setting(tx, "fields", [])}
         self.switches = {**SWITCHES, **file.load_setting(tx, "switches", {})}
         self.offset = file.load_setting(tx, "clock", 0.0)

@@ -17,10 +17,12 @@ from bridge.sandbox.zendesk import (
     comments,
     idempotency,
     listing,
+    records,
     refusals,
     rows,
     shapes,
     tickets,
+    uploads,
     users,
     values,
 )
@@ -189,7 +191,52 @@ class Api:
             comments.make_private(work, tickets.living(work, request.numbers[0]), request.numbers[1])
         return Answer(text="null", type=JSON)
 
+    def redact_file(self, request: Request) -> Answer:
+        if not self.account.switches["redaction"]:
+            raise refusals.forbidden()
+        number, comment, file = request.numbers
+        with self._writing(request) as work:
+            found = comments.redact_file(work, tickets.living(work, number), comment, file)
+        return Answer(body={"attachment": found}, type=JSON)
+
+    def upload(self, request: Request) -> Answer:
+        call, now = request.call, self.account.now()
+        given = {"name": call.query.get("filename", ""), "token": call.query.get("token", "")}
+        with self._writing(request) as work:
+            body = uploads.upload(work.tx, request.root, kind=call.media_type, content=call.body, now=now, **given)
+        return Answer(status=201, body=body, type="text/plain; charset=utf-8")  # so it has been seen
+
+    # --- groups, brands, forms
+
+    def list_records(self, request: Request) -> Answer:
+        name = kind(request.call)
+        if name == "ticket_forms" and not self.account.switches["ticket_forms"]:
+            raise refusals.forbidden()
+        with self._reading(request) as work:
+            found = [records.shown(request.root, name, one) for one in rows.records(work.tx, name)]
+        return Answer(
+            body=listing.paged(name, found, f"{request.root}/{name}.json", request.call.query), type=JSON
+        )
+
     # --- users
+
+    def list_users(self, request: Request) -> Answer:
+        with self._reading(request) as work:
+            found = [shapes.user(request.root, one) for one in rows.all_users(work.tx)]
+        # both roles come under one name, of which a call keeps the first: it means staff here
+        staff = any(name in request.call.query for name in ("role", "role[]"))
+        shown = [one for one in found if not staff or one["role"] != "end-user"]
+        return Answer(
+            body=listing.paged("users", shown, f"{request.root}/users.json", request.call.query), type=JSON
+        )
+
+    def update_users(self, request: Request) -> Answer:
+        given = bodies.need(bodies.read(request.call), "users", list)
+        if len(given) > 100:
+            raise refusals.too_many_values()
+        with self._writing(request) as work:
+            job = users.update_many(work, given)
+        return Answer(body={"job_status": job}, type=JSON)
 
     def create_user(self, request: Request) -> Answer:
         given = bodies.root(bodies.read(request.call), "user")
@@ -270,7 +317,14 @@ ROUTES: tuple[tuple[str, Mapping[str, tuple[Handler, Sequence[str]]]], ...] = (
     (f"tickets/{ID}/comments", {"GET": (Api.comments, READ_TICKETS)}),
     (f"tickets/{ID}/comments/{ID}/make_private", {"PUT": (Api.make_private, WRITE_TICKETS)}),
     (f"comment_redactions/{ID}", {"PUT": (Api.redact, WRITE_TICKETS)}),
-    ("users", {"POST": (Api.create_user, WRITE_USERS)}),
+    (
+        f"tickets/{ID}/comments/{ID}/attachments/{ID}/redact",
+        {"PUT": (Api.redact_file, WRITE_TICKETS)},
+    ),
+    ("uploads", {"POST": (Api.upload, WRITE_TICKETS)}),
+    *((name, {"GET": (Api.list_records, ("read",))}) for name in records.SEEDED),
+    ("users", {"POST": (Api.create_user, WRITE_USERS), "GET": (Api.list_users, READ_USERS)}),
+    ("users/update_many", {"PUT": (Api.update_users, WRITE_USERS)}),
     ("users/me", {"GET": (Api.show_me, READ_USERS)}),
     ("users/show_many", {"GET": (Api.show_users, READ_USERS)}),
     ("users/create_or_update", {"POST": (Api.create_or_update_user, WRITE_USERS)}),

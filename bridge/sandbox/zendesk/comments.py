@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.sandbox.zendesk import bodies, markup, refusals, rows, shapes
+from bridge.sandbox.zendesk import bodies, markup, refusals, rows, shapes, uploads
 from bridge.sandbox.zendesk.rows import Ticket
 
 Event = dict[str, Any]
@@ -51,6 +51,7 @@ def comment(work: Work, ticket: Ticket, given: Mapping[str, Any], *, author: int
 
     author: whose it is where it does not say.
     """
+    tokens = bodies.optional(given, "uploads", list) or []
     html, text = bodies.optional(given, "html_body", str), bodies.optional(given, "body", str)
     author_id = bodies.optional(given, "author_id", int) or author or work.actor
     public = bodies.optional(given, "public", bool)
@@ -75,8 +76,32 @@ def comment(work: Work, ticket: Ticket, given: Mapping[str, Any], *, author: int
         "html_body": stored,
         "plain_body": words,
         "public": ticket.notes["public"],
-        "attachments": [],
+        "attachments": _attached(work, tokens),
     }
+
+
+def _attached(work: Work, tokens: list[Any]) -> list[dict[str, Any]]:
+    """The files under these tokens, each good for one comment."""
+    found: list[dict[str, Any]] = []
+    for token in map(str, tokens):
+        _, numbers = uploads.under(work.tx, token, shapes.parsed_time(work.now).timestamp())
+        found += [file for number in numbers if (file := rows.file(work.tx, number))]
+        rows.drop_upload(work.tx, token)
+    return found
+
+
+def redact_file(work: Work, ticket: Ticket, comment_id: int, number: int) -> dict[str, Any]:
+    """Empty a file for good; it is answered as it was."""
+    holder, event = _find(work, ticket, comment_id)
+    file = next((one for one in event["attachments"] if one["id"] == number), None)
+    if file is None:
+        raise refusals.not_found()
+    before = dict(file)
+    file |= {"file_name": "redacted.txt", "content_type": "text/plain", "size": 0}
+    rows.save_file(work.tx, file, b"")
+    rows.save_audit(work.tx, holder)
+    _touch(work, ticket, {"type": "AttachmentRedactionEvent", "comment_id": comment_id, "attachment_id": number})
+    return before
 
 
 def redact(work: Work, ticket: Ticket, comment_id: int, html: str) -> dict[str, Any]:

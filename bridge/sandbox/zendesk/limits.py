@@ -72,6 +72,7 @@ def buckets(method: str, kind: str, subject: str, plan: str) -> list[Bucket]:
         "GET tickets": [Bucket(name="tickets-index", total=100)],
         "PUT tickets/{id}": [updates, one_ticket],
         "PUT tickets/{id}/comments/{id}/make_private": [one_ticket],
+        "PUT tickets/{id}/comments/{id}/attachments/{id}/redact": [one_ticket],
         "PUT comment_redactions/{id}": [one_ticket],
         "POST users/create_or_update": _one_user("users-create-or-update", subject),
         "PUT users/{id}": _one_user("users-update", subject),

@@ -63,6 +63,7 @@ def _comment(tx: sqlite3.Connection, audit: Shown, event: Shown) -> dict[str, ob
         "created": audit["created_at"],
         "public": event["public"],
         "text": event["plain_body"],
+        "files": event["attachments"],
     }
 
 

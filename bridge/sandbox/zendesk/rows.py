@@ -1,4 +1,4 @@
-"""The tables of one account: tickets, their audits (with the comments in them), users, tokens, kept answers."""
+"""The tables of one account: tickets, audits (with the comments in them), users, records, files, tokens."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ create index if not exists audits_of_ticket on audits(ticket_id, id);
 create table if not exists users(
   id integer primary key, external_id blob unique, email blob unique, body text not null
 );
+create table if not exists records(
+  kind text not null, id integer not null, body text not null, primary key (kind, id)
+) without rowid;
+create table if not exists uploads(
+  token text primary key, expires real not null, files text not null
+) without rowid;
+create table if not exists files(id integer primary key, body text not null, content blob not null);
 create table if not exists tokens(
   token text primary key, scopes text not null, expires real not null
 ) without rowid;
@@ -28,6 +35,7 @@ create table if not exists answers(
   key text primary key, digest text not null, made real not null, body text not null, location text not null
 ) without rowid;
 """
+EMPTIED_BY_RESET = ("tickets", "audits", "users", "records", "uploads", "files", "answers", "counters", "settings")
 CLOSES_AFTER = timedelta(hours=96)
 
 
@@ -147,10 +155,58 @@ def users(tx: sqlite3.Connection, column: str, values: Collection[Any]) -> list[
     return [json.loads(row[0]) for row in rows]
 
 
+def all_users(tx: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Everybody, oldest first."""
+    return [json.loads(row[0]) for row in tx.execute("select body from users order by id")]
+
+
 def customers(tx: sqlite3.Connection) -> list[dict[str, Any]]:
     """Everybody who is no agent, oldest first."""
-    found = (json.loads(row[0]) for row in tx.execute("select body from users order by id"))
-    return [one for one in found if one["role"] == "end-user"]
+    return [one for one in all_users(tx) if one["role"] == "end-user"]
+
+
+# --- groups, brands and forms; files
+
+
+def save_record(tx: sqlite3.Connection, kind: str, record: Mapping[str, Any]) -> None:
+    tx.execute("insert or replace into records values (?, ?, ?)", (kind, record["id"], json.dumps(record)))
+
+
+def records(tx: sqlite3.Connection, kind: str) -> list[dict[str, Any]]:
+    """All records of a kind, oldest first."""
+    found = tx.execute("select body from records where kind = ? order by id", (kind,))
+    return [json.loads(row[0]) for row in found]
+
+
+def save_upload(tx: sqlite3.Connection, token: str, expires: float, files: Collection[int]) -> None:
+    tx.execute("insert or replace into uploads values (?, ?, ?)", (token, expires, json.dumps(list(files))))
+
+
+def upload(tx: sqlite3.Connection, token: str) -> tuple[float, list[int]] | None:
+    """When a token runs out, and the ids of the files under it; None = there is no such token."""
+    row = tx.execute("select expires, files from uploads where token = ?", (token,)).fetchone()
+    return None if row is None else (row[0], json.loads(row[1]))
+
+
+def drop_upload(tx: sqlite3.Connection, token: str) -> None:
+    tx.execute("delete from uploads where token = ?", (token,))
+
+
+def save_file(tx: sqlite3.Connection, attachment: Mapping[str, Any], content: bytes) -> None:
+    row = (attachment["id"], json.dumps(attachment), content)
+    tx.execute("insert or replace into files values (?, ?, ?)", row)
+
+
+def file(tx: sqlite3.Connection, number: int) -> dict[str, Any] | None:
+    """A file as it is shown; None = there is none."""
+    row = tx.execute("select body from files where id = ?", (number,)).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def content(tx: sqlite3.Connection, number: int) -> bytes:
+    """What is in a file; b"" = nothing, or there is none."""
+    row = tx.execute("select content from files where id = ?", (number,)).fetchone()
+    return b"" if row is None else row[0]
 
 
 def _key(value: str | None, *, folded: bool = False) -> bytes | None:

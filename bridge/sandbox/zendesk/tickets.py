@@ -102,6 +102,7 @@ def _blank(work: Work) -> Ticket:
 
 def _apply(work: Work, ticket: Ticket, changes: Mapping[str, Any]) -> None:
     _check_people(work, changes)
+    _check_records(work, changes)
     before = ticket.fields["status"]
     custom = {**ticket.fields["custom_fields"], **changes.get("custom_fields", {})}
     ticket.fields |= {**changes, "custom_fields": custom}
@@ -129,6 +130,13 @@ def _check_people(work: Work, changes: Mapping[str, Any]) -> None:
         assignee = rows.user(work.tx, changes["assignee_id"])
         if assignee is None or assignee["role"] == "end-user":
             raise refusals.invalid_record({"assignee": ["Assignee: is invalid"]})
+
+
+def _check_records(work: Work, changes: Mapping[str, Any]) -> None:
+    for name, (label, kind) in values.REFERENCES.items():
+        number = changes.get(name)
+        if number is not None and all(one["id"] != number for one in rows.records(work.tx, kind)):
+            raise refusals.invalid_record({name.removesuffix("_id"): [f"{label}: is invalid"]})
 
 
 def _parent(work: Work, given: Mapping[str, Any]) -> Ticket | None:

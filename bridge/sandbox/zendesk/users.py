@@ -5,7 +5,9 @@ https://developer.zendesk.com/api-reference/ticketing/users/users/
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from bridge.sandbox.zendesk import bodies, refusals, rows, shapes
@@ -57,6 +59,23 @@ def create_or_update(work: Work, given: Mapping[str, Any]) -> tuple[dict[str, An
         if found:
             return update(work, found[0]["id"], given), False
     return create(work, given), True
+
+
+def update_many(work: Work, given: list[Any]) -> dict[str, Any]:
+    """Change each user that is named by its id, as a job that is done already; the job as it is answered at once.
+
+    What is refused for one user stands in the job's results alone, which are read with another call.
+    """
+    for user in given:
+        if not isinstance(user, dict):
+            raise refusals.invalid_attribute("users", "users must be an array of objects")
+        with suppress(refusals.Refusal):
+            update(work, bodies.need(user, "id", int), user)
+    number = f"V3-{secrets.token_hex(16)}"
+    return {
+        "id": number, "job_type": "Bulk Update User", "url": f"/api/v2/job_statuses/{number}.json",
+        "total": len(given), "progress": None, "status": "queued", "message": None, "results": None,
+    }  # fmt: skip
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,13 +15,14 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "status": tuple(shapes.STATUSES),
 }
 TEXTS = ("external_id", "subject", "recipient")
-REFERENCES: Mapping[str, tuple[str, int]] = {
-    "group_id": ("Group", shapes.GROUP),
-    "brand_id": ("Brand", shapes.BRAND),
-    "ticket_form_id": ("Ticket form", shapes.FORM),
-    "organization_id": ("Organization", 0),  #: the account has none
-    "problem_id": ("Problem", 0),
+REFERENCES: Mapping[str, tuple[str, str]] = {
+    "group_id": ("Group", "groups"),
+    "brand_id": ("Brand", "brands"),
+    "ticket_form_id": ("Ticket form", "ticket_forms"),
+    "organization_id": ("Organization", ""),  #: the account has none
+    "problem_id": ("Problem", ""),
 }
+"""Field -> what it is called in a refusal, and the kind of record that it names."""
 COMMENT = frozenset({"body", "html_body", "public", "author_id", "uploads"})
 UNUSED = frozenset({
     "description", "raw_subject", "additional_collaborators", "assignee_email", "attribute_value_ids",
@@ -46,7 +47,7 @@ def unknown_keys(ticket: Mapping[str, Any]) -> list[str]:
 
 
 def checked(given: Mapping[str, Any], fields: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
-    """The values of the fields that were given, as stored; who is meant by an id of a user is not checked."""
+    """The values of the fields that were given, as stored; what an id stands for is not checked."""
     values: dict[str, Any] = {}
     for name in given:
         if name in TEXTS:
@@ -76,9 +77,6 @@ def _choice(given: Mapping[str, Any], name: str) -> str | None:
 
 def _reference(given: Mapping[str, Any], name: str) -> int | None:
     value: int | None = bodies.optional(given, name, int)
-    label, right = REFERENCES[name]
-    if value is not None and value != right:
-        raise refusals.invalid_record({name.removesuffix("_id"): [f"{label}: is invalid"]})
     return value
 
 
