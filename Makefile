@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check tests debian requirements clean
+.PHONY: run test check tests bench debian requirements clean
 
 run: .venv/run.stamp  ## the whole road on embedded defaults; ONCE=1 ends after the table, MAPPINGS=folder uses yours
 	@$(BIN)/python -m bridge.demo $(if $(ONCE),--once) $(if $(MAPPINGS),--mappings $(MAPPINGS))
@@ -17,6 +17,9 @@ check: .venv/test.stamp
 
 tests: .venv/test.stamp debian
 	$(BIN)/pytest -n 3 --dist worksteal
+
+bench: .venv/run.stamp  ## how long a mapping takes over a message; fails where that is too long
+	$(BIN)/python -m bench.decide
 
 HAVE := command -v chromium > /dev/null && ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1
 NO_CLUSTER := /etc/postgresql-common/createcluster.d/casebridge.conf
