@@ -41,6 +41,10 @@ def test_every_example_ends_as_it_should(tmp_path: Path) -> None:
         ["Messenger: the question again", "200", "known already, nothing new", "00001003"],
         ["forged: a wrong signature", "403", "refused, nothing stored", "-"],
         ["a giveaway, which a rule drops", "200", "dropped: meta-to-salesforce.yaml:17", "-"],
+        ["X: a mention", "200", "opened a case", "00001004"],
+        ["X: the same post, called a reply", "200", "known already, nothing new", "00001004"],
+        ["X: a direct message", "200", "opened a case", "00001005"],
+        ["our mobile app", "200", "opened a case", "00001006"],
         ["comment under the French page's post", "200", "opened a case", "#1"],
         ["the same customer again", "200", "comment on its case", "#1"],
         ["which is removed", "200", "blanked here, redacted in its case", "#1"],
@@ -54,7 +58,7 @@ def test_a_broken_secret_is_seen_by_the_exit_code(tmp_path: Path) -> None:
     out, _ = demo.communicate(timeout=90)
 
     assert demo.returncode == 1
-    assert out.count("NOT AS IT SHOULD BE") == 13  # all but the forged one, which is refused as it should be
+    assert out.count("NOT AS IT SHOULD BE") == 13  # Meta's, but for the forged one: that is refused
 
 
 def test_control_c_stops_everything_cleanly(tmp_path: Path) -> None:
