@@ -1,4 +1,4 @@
-"""docs/mappings.md is true: its mappings load, its tables are complete, its messages are the real ones."""
+"""docs/mapping.md is true: its tutorial does what it says, its mappings load, its tables are complete."""
 
 from __future__ import annotations
 
@@ -7,113 +7,127 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from mapping_examples import CASE, HEAD, faults
+from mapping_examples import CASE, HEAD
+from reading import keys, links
+from tutorial import PAGE, boxes, followed
 
 from adapters.zendesk import Zendesk
-from bridge.errors import ConfigError
-from bridge.mapping import Mapping, load, read
-from bridge.mapping.conditions import COMPARISONS
-from bridge.mapping.document import parse
-from bridge.mapping.filters import FILTERS
-from bridge.mapping.form import Form
-from bridge.mapping.paths import PATHS
+from bridge.mapping import Mapping, read
+from bridge.mapping.form import Form, OnePer
+from bridge.masks import MASKS
 from bridge.message import Kind
 
-SHIPPED = Path(__file__).parents[2] / "mappings"
-PAGE = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
-WHOLE = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-BORROWERS = re.findall(r"```yaml based_on meta-to-salesforce\n(.*?)```", PAGE, re.DOTALL)
-FRAGMENTS = re.findall(r"```yaml fragment\n(.*?)```", PAGE, re.DOTALL)
+ROOT = Path(__file__).parents[2]
+TEXT = PAGE.read_text(encoding="utf-8")
+KNOWLEDGE = TEXT[TEXT.index("\n## What to know\n") :]
+FRAGMENTS = re.findall(r"^```yaml fragment\n(.*?)^```", KNOWLEDGE, re.DOTALL | re.MULTILINE)
+BORROWERS = re.findall(r"^```yaml based_on meta-to-salesforce\n(.*?)^```", KNOWLEDGE, re.DOTALL | re.MULTILINE)
 
 
-def test_every_block_is_a_whole_mapping_a_fragment_or_a_message() -> None:
-    assert (len(WHOLE), len(FRAGMENTS), len(BORROWERS)) == (2, 7, 1)
-    assert len(re.findall(r"^```\w", PAGE, re.MULTILINE)) == 10
+# --- the tutorial -----------------------------------------------------------------------------------------------
 
 
-def test_a_mapping_of_the_page_loads() -> None:
-    shortest, order = WHOLE
-
-    assert isinstance(read(shortest, "shortest.yaml"), Mapping)
-    names = [node.text or "" for node in parse(order, "connections.yaml").root.entries["mappings"].items]
-    assert [made.name for made in load(SHIPPED, names)] == ["meta-to-zendesk", "meta-to-salesforce"]
-
-
-def test_a_mapping_that_is_based_on_a_shipped_one_loads() -> None:
-    base = (SHIPPED / "meta-to-salesforce.yaml").read_text(encoding="utf-8")
-
-    assert [read(text, "to-zendesk.yaml", base).object for text in BORROWERS] == ["ticket"]
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, str]]]:
+    """The folder at the tutorial's end, and what each console of it shows and should show."""
+    folder = tmp_path_factory.mktemp("acme")
+    return folder, list(followed(TEXT, folder))
 
 
-def test_every_field_of_a_ticket_is_listed() -> None:
-    table = PAGE[PAGE.index("| Fields of a ticket") : PAGE.index("`public` under `update.comment`")]
+def test_who_follows_the_tutorial_to_the_letter_sees_what_it_shows(
+    walk: tuple[Path, list[tuple[str, str]]],
+) -> None:
+    _, seen = walk
 
-    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == Zendesk.case.fields
+    assert [got for got, _ in seen] == [shown for _, shown in seen]
+    assert seen[-1][1] == "2 mappings: no faults\n"
+
+
+def test_a_third_of_what_the_tutorial_shows_are_messages() -> None:
+    consoles = [box.text for box in boxes(TEXT) if box.kind == "console"]
+
+    wrong = [text for text in consoles if " error: " in text]
+
+    assert len(wrong) >= len(consoles) / 3
+
+
+def test_the_tutorial_comes_to_every_key_of_the_form(walk: tuple[Path, list[tuple[str, str]]]) -> None:
+    folder, _ = walk
+
+    used = {key for name in ("care", "care-france") for key in keys((folder / f"{name}.yaml").read_text("utf-8"))}
+
+    assert Form.model_fields.keys() - used == set()
+
+
+def test_before_a_box_stands_the_file_that_it_belongs_to() -> None:
+    before = re.findall(r"^(.*)\n\n```(?:yaml|diff|text) (\S+)$", TEXT[: TEXT.index(KNOWLEDGE)], re.MULTILINE)
+
+    assert len(before) == len([box for box in boxes(TEXT) if box.file])
+    assert [(named, file) for named, file in before if named != f"`{file}`"] == []
+
+
+# --- what to know -----------------------------------------------------------------------------------------------
+
+
+def test_every_block_is_a_fragment_or_a_borrower() -> None:
+    assert (len(FRAGMENTS), len(BORROWERS)) == (5, 1)
+    assert len(re.findall(r"^```\w", KNOWLEDGE, re.MULTILINE)) == 6
 
 
 @pytest.mark.parametrize("text", FRAGMENTS, ids=lambda text: text.split(":")[0])
 def test_a_fragment_of_the_page_loads(text: str) -> None:
-    rest = "" if text.startswith("case:") else CASE
+    rest = "" if "case:\n" in text else CASE
 
     assert isinstance(read(HEAD + text + rest, "care.yaml"), Mapping)
 
 
-def test_every_section_has_its_chapter() -> None:
-    chapters = re.findall(r"^## (\w+):", PAGE, re.MULTILINE)
+def test_a_mapping_that_is_based_on_a_shipped_one_loads() -> None:
+    base = (ROOT / "mappings" / "meta-to-salesforce.yaml").read_text(encoding="utf-8")
 
-    assert set(chapters) == Form.model_fields.keys() - {"version", "mapping", "source", "target"}
-
-
-def test_every_word_filter_comparison_and_kind_is_explained() -> None:
-    rows = "\n".join(line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `"))
-    named = {name.split(" ")[0].strip(":") for name in re.findall(r"`([^`]+)`", rows)}
-
-    missing = {*PATHS, *FILTERS, "default", *COMPARISONS} - named
-
-    assert missing == set()
-    assert [kind for kind in get_args(Kind) if not re.search(rf"\b{kind}\b", PAGE)] == []
+    assert [read(text, "to-zendesk.yaml", base).object for text in BORROWERS] == ["ticket"]
 
 
-def test_the_messages_of_the_page_are_the_real_ones(tmp_path: Path) -> None:
-    sections = [
-        "accept: {drop: [{author.folowers: 3}]}",
-        "accept: {drop: [{text: {contains: [fraud, hacked]}}]}",
-        "accept: {when: {kind: post}}",
-        "accept: {kind: post}",
-        "decide: {topic: [{otherwise: {text}}]}",
-        "decide: {topic: [{otherwise: General}], b: [{when: {topic: Genral}, use: x}, {otherwise: y}]}",
-        "decide: {b: [{otherwise: '{topic}'}], topic: [{otherwise: x}]}",
-        "decide: {topic: [{otherwise: x}, {otherwise: y}]}",
-        "decide: {b: [{otherwise: '{person.X}'}]}\ncontact: {object: Contact, match: [{A: '{author.id}'}]}",
-        "decide: {priority: [{otherwise: Low}]}\ntests: [{name: …, expect: {priority: High}}]",
+def rows(title: str) -> list[str]:
+    """The first cells of the table whose header begins like this."""
+    table = KNOWLEDGE[KNOWLEDGE.index(f"| {title} |") :].partition("\n\n")[0]
+    return [line.split(" | ")[0] for line in table.splitlines()[2:]]
+
+
+def names(title: str) -> list[str]:
+    return [name for row in rows(title) for name in re.findall(r"`(\w+)`", row)]
+
+
+def test_every_field_of_a_ticket_is_listed() -> None:
+    (ticket,) = Zendesk.objects
+
+    assert sorted(names("Fields of a ticket")) == sorted(ticket.fields)
+
+
+def test_every_way_to_share_a_case_and_every_mask_is_listed() -> None:
+    assert sorted(names("`one_per`")) == sorted(get_args(OnePer))
+    assert sorted(names("Kind")) == sorted(MASKS)
+
+
+def test_every_kind_of_message_is_named() -> None:
+    assert [kind for kind in get_args(Kind) if not re.search(rf"\b{kind}\b", KNOWLEDGE)] == []
+
+
+# --- all pages --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: p.stem
+)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    missing = [
+        link for link, path, anchor in links(page) if not path.exists() or (anchor and anchor not in anchors(path))
     ]
 
-    told = "\n".join(
-        [*(fault for section in sections for fault in faults(section + "\n")), *of_two_files(tmp_path)]
-    )
-
-    listed = re.findall(r"^\| `([^`]+)` \|", PAGE[PAGE.index("## When something is wrong") :], re.MULTILINE)
-    assert [message for message in listed if not re.search(pattern(message), told)] == []
+    assert missing == []
 
 
-def of_two_files(folder: Path) -> tuple[str, ...]:
-    """The faults of a mapping that is based on another one, and of its fields."""
-    base = "decide: {topic: [{otherwise: '{person.X}'}]}\n"
-    contact = "contact: {object: user, match: [{external_id: '{author.id}'}], fetch: [X]}\n"
-    (folder / "care.yaml").write_text(HEAD + base + contact + CASE, encoding="utf-8")
-    head = HEAD.replace("mapping: care", "mapping: desk\nbased_on: care")
-    case = "case: {object: ticket, create: {prioritty: x}}\n"
-    found: list[str] = []
-    for sections in (contact.replace("[X]", "[]"), contact + base, contact):
-        (folder / "desk.yaml").write_text(head + sections + case, encoding="utf-8")
-        with pytest.raises(ConfigError) as caught:
-            load(folder, ["desk"], targets={"crm": Zendesk})
-        found += caught.value.faults
-    return tuple(found)
-
-
-def pattern(message: str) -> str:
-    """A regular expression for a message in which … stands for anything, and lines and files may differ."""
-    written = re.escape(message).replace("…", ".*")
-    return re.sub(r"line\\ \d+|(?:meta|care)\\\.yaml:\d+", r"\\S+(?: \\d+)?", written)
+def anchors(page: Path) -> set[str]:
+    """What links to a page's headings say."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
