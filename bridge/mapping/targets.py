@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bridge.mapping.compiled import Mapping
 from bridge.mapping.document import Document, Fault, Node, near
-from bridge.mapping.sections import with_links
+from bridge.mapping.sections import below, with_links
 from bridge.ports import Crm, Shape
 
 Targets = abc.Mapping[str, type[Crm]]
@@ -71,8 +71,9 @@ def _of_crm(mapping: Mapping, crm: type[Crm], document: Document) -> Iterator[Fa
     yield from _object(case.entries["object"], crm.objects, mapping, document)
     shape = next((shape for shape in crm.objects if shape.object == mapping.object), None)
     if shape is not None:
-        yield from _fields(_below(case, "create", besides=crm.key_field), shape, document)
-        yield from _fields(_below(case, "if_closed", "set"), shape, document)
+        written = {name: node for name, node in below(case, "create").items() if name != crm.key_field}
+        yield from _fields(written, shape, document)
+        yield from _fields(below(case, "if_closed", "set"), shape, document)
         yield from _named(mapping, case, shape, document)
         yield from _reassigned(mapping, case, shape, document)
         yield from () if shape.comments else _without_comments(case, shape, document)
@@ -135,8 +136,8 @@ def _of_person(contact: Node, shape: Shape, mapping: Mapping, document: Document
     matched = replace(shape, fields=shape.matched, custom="") if shape.matched else shape
     for line in contact.entries["match"].items:
         yield from _fields(line.entries, matched, document)
-    yield from _fields(_below(contact, "none_found", "create"), shape, document)
-    yield from _fields(_below(contact, "fill_if_empty"), shape, document)
+    yield from _fields(below(contact, "none_found", "create"), shape, document)
+    yield from _fields(below(contact, "fill_if_empty"), shape, document)
 
 
 def _object(node: Node, shapes: Sequence[Shape], mapping: Mapping, document: Document) -> Iterator[Fault]:
@@ -156,12 +157,3 @@ def _fields(fields: abc.Mapping[str, Node], shape: Shape, document: Document) ->
         allowed = ", ".join([*known, shape.custom] if shape.custom else known)
         close = near(name, known)
         yield document.fault(node, "unknown-field", reason, key=True, allowed=allowed, suggestion=close)
-
-
-def _below(node: Node, *keys: str, besides: str = "") -> abc.Mapping[str, Node]:
-    """The map under a path of keys, without one key that is told of elsewhere; {} = there is none."""
-    for key in keys:
-        if key not in node.entries:
-            return {}
-        node = node.entries[key]
-    return {name: value for name, value in node.entries.items() if name != besides}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from heart import CARE, age, bridge, case_of, count, drain, hear, said, states, worker
 from logbook import Logbook
 from sqlalchemy import select, update
 
+from bridge.errors import Rejected, RetryLater
+from bridge.ports import Named
 from bridge.store import Store
 from bridge.store.engine import now
 from bridge.store.tables import record
@@ -113,6 +117,23 @@ def test_a_crm_that_breaks_off_keeps_the_message_waiting(store: Store, crm: Logb
     drain(bridge(store, crm, QUEUES))
 
     assert crm.cases()[case_of()]["OwnerId"] == "00G-de"
+
+
+class Refusing(Logbook):
+    """A CRM that refuses the whole question."""
+
+    def identify(self, records: Sequence[Named]) -> list[str | RetryLater | Rejected]:
+        raise Rejected("names cannot be asked for here")
+
+
+def test_a_question_that_is_refused_whole_keeps_no_message_waiting(store: Store, tmp_path: Path) -> None:
+    crm = Refusing(tmp_path / "refusing.db")
+    hear(store, said("one"))
+
+    drain(bridge(store, crm, NIGHT))
+
+    assert crm.texts(case_of()) == ["one", "OwnerId was left out: names cannot be asked for here"]
+    assert states(store) == {"m-one:created": "filed"}
 
 
 def test_a_crm_that_rests_is_not_asked(store: Store, crm: Logbook) -> None:
