@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 _UNITS = {"": 1, "second": 1, "minute": 60, "hour": 3600}
 
@@ -57,3 +57,44 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 SandboxUrl = Annotated[str, AfterValidator(_sandbox)]
 """The address of a sandbox on this machine; "" = the CRM itself."""
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    if not re.fullmatch("[!-~]+", value.get_secret_value()):
+        raise ValueError("no token holds spaces, line ends or other letters than a-z: copy it anew")
+    return value
+
+
+Token = Annotated[SecretStr, AfterValidator(_sendable)]
+"""What stands in a header of our calls, where nothing else can."""
+
+Secrets = Annotated[
+    tuple[Secret, ...],
+    Field(min_length=1, max_length=2),
+    BeforeValidator(lambda given: (given,) if isinstance(given, str | SecretStr) else given),
+]
+"""One secret, or the new and the old one while it is rotated."""
+
+PathSecret = Annotated[SecretStr, Field(min_length=16)]
+"""What ends a callback's URL where a platform signs nothing: long enough that nobody guesses it."""
+
+PathSecrets = Annotated[
+    tuple[PathSecret, ...],
+    Field(min_length=1, max_length=2),
+    BeforeValidator(lambda given: (given,) if isinstance(given, str | SecretStr) else given),
+]
+
+
+class PlatformSettings(BaseModel):
+    """What every connection has whose platform is called too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    timeout: Annotated[
+        Duration, Field(gt=timedelta(0), description="how long one call to the platform may take")
+    ] = timedelta(seconds=10)
+    url: Annotated[
+        SandboxUrl, Field(description="a stand-in for the platform on this machine, to try things out")
+    ] = ""

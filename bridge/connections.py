@@ -11,15 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from bridge import around
+from bridge.configured import Token
 from bridge.errors import ConfigError
 from bridge.mapping.document import Document, Fault, Node, near, parse, plain
 from bridge.mapping.findings import EXPECTED, faults_of
 from bridge.mapping.surroundings import NOTHING_AROUND, Surroundings
 from bridge.message import UNSTORABLE, Account
+from bridge.ports import Credentials
 
 FILE = "connections.yaml"
 REFERENCE = re.compile("env:([A-Za-z_][A-Za-z0-9_]*)")
@@ -43,7 +45,7 @@ class Connection:
     adapter: str
     enabled: bool
     accounts: Mapping[str, Account] = field(repr=False)  #: id -> account; values may come from variables
-    tokens: Mapping[str, SecretStr]  #: account id -> token; an account without token is not in it
+    credentials: Mapping[str, Credentials]  #: by account id, for every one that is listed
     settings: BaseModel = field(repr=False)  #: the adapter's own keys
 
 
@@ -242,7 +244,9 @@ class _Part(BaseModel):
 
 
 class _Account(_Part):
-    token: Annotated[SecretStr, Filled] | None = None
+    token: Annotated[Token, BeforeValidator(_filled)] | None = None
+    token_secret: Annotated[Token, BeforeValidator(_filled)] | None = None
+    refresh_token: Annotated[Token, BeforeValidator(_filled)] | None = None
     about: dict[Annotated[str, AfterValidator(_about_name)], str] = Field(default_factory=dict)
 
 
@@ -344,6 +348,9 @@ def _connection(name: str, entry: _Entry, settings: BaseModel) -> Connection:
         adapter=entry.adapter,
         enabled=entry.enabled,
         accounts={id_: Account(id=id_, about=account.about) for id_, account in entry.accounts.items()},
-        tokens={id_: account.token for id_, account in entry.accounts.items() if account.token},
+        credentials={
+            id_: Credentials(token=account.token, secret=account.token_secret, refresh=account.refresh_token)
+            for id_, account in entry.accounts.items()
+        },
         settings=settings,
     )

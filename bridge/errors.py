@@ -2,13 +2,15 @@
 
     BridgeError
     ├── ConfigError       settings, connections.yaml or a mapping is wrong: every fault at once, exit 2
-    ├── Forged            verify: the request is not the platform's → 403, nothing is stored
+    ├── Forged            verify: the request is not the platform's → 403 mostly, nothing is stored
     ├── Malformed         verify: a handshake that must not be answered → 400, nothing is stored
-    └── Trouble           the CRM did not take a filing
+    ├── Unready           verify: nobody can tell just now → 503, the platform sends it again
+    └── Trouble           a CRM did not take a filing, or a platform a reply
         ├── RetryLater    nothing was applied; send again after `after`
         ├── Unsure        it may have been applied; ask the CRM first, then send what is missing
         ├── Rejected      permanent; the message is dead, with the reason, and can be replayed
-        └── Paused        the whole CRM connection must rest: bad login, daily limit, maintenance
+        └── Paused        the whole CRM connection must rest: bad login, daily limit, maintenance;
+                          or one account at a platform, whose token is dead
 
 A lost race (the lease went to another worker) is no error: the loser's results are thrown away.
 """
@@ -32,15 +34,26 @@ class ConfigError(BridgeError):
 
 
 class Forged(BridgeError):
-    """The signature, token or secret does not hold. The message says why, never with secret values."""
+    """The signature, token or secret does not hold. The message says why, never with secret values.
+
+    status: what the platform's protocol wants to be answered all the same, mostly 403.
+    """
+
+    def __init__(self, reason: str, *, status: int = 403) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Malformed(BridgeError):
     """A handshake that no honest platform sends."""
 
 
+class Unready(BridgeError):
+    """Whether a request is the platform's cannot be told just now: keys to check it with could not be fetched."""
+
+
 class Trouble(BridgeError):
-    """The CRM did not take a filing. Raised by an adapter, or yielded as the outcome of one filing."""
+    """A CRM did not take a filing, or a platform a reply. Raised by an adapter, or given as the outcome."""
 
 
 class RetryLater(Trouble):

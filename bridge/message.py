@@ -59,6 +59,7 @@ class Attachment:
     kind: str  #: image, video, audio, file, link, sticker, location …, as the platform calls it
     url: str = ""
     name: str = ""
+    id: str = ""  #: the platform's id of the file, where only an API call turns that into an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,11 @@ class Message:
     sent_at: datetime | None = None  #: aware; the platform's clock
     received_at: datetime  #: aware; our clock
     public: bool
+    mark: str = ""  #: our own words: what we had sent along with them, where the platform hands it back
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """The adapter's own, to complete or to answer the message: ids and the like, nobody's words."""
+    completed: bool = False  #: what the callback lacked has been fetched, or was given up
+    lacking: tuple[str, ...] = ()  #: whole sentences: what could not be fetched, and why
     raw: bytes = b""  #: the item as it came, re-serialised JSON; shown by `raw.<path>` in mappings
 
     def __post_init__(self) -> None:
@@ -137,7 +143,7 @@ DELETED_TEXT = "[deleted by its author]"
 def redacted(message: Message) -> Message:
     """The message after its author deleted it: who it was stays only as an id, what was said not at all."""
     author = Person(id=message.author.id, is_self=message.author.is_self)
-    return replace(message, text=DELETED_TEXT, url="", attachments=(), raw=b"", author=author)
+    return replace(message, text=DELETED_TEXT, url="", attachments=(), raw=b"", author=author, lacking=())
 
 
 _JSON = TypeAdapter(Message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bridge import flow
-from bridge.errors import Forged, Malformed
+from bridge import flow, metrics, parts
+from bridge.errors import Forged, Malformed, Unready
 from bridge.flow import Keeping
 from bridge.ports import Answer, Callback, Channel
-from bridge.store import Store, ledger
+from bridge.store import Store, health, ledger
 
 log = logging.getLogger("casebridge")
 
@@ -33,11 +34,12 @@ class Receiver:
     keeping: Keeping = flow.AS_IT_COMES
     public_url: str = ""  #: https://bridge.example.com: what platforms call, "" = as the request says
     proxies: int = 0  #: how many in front of us set X-Forwarded-…
+    metrics_token: str = field(default="", repr=False)  #: who knows it may read /metrics; "" = nobody may
     at: Callable[[str], None] = field(default=lambda _: None)  #: named points, so that tests can kill there
 
 
 def create_app(receiver: Receiver) -> Flask:
-    """The WSGI application. /in/<connection> takes callbacks, /healthz and /readyz are for the host."""
+    """The WSGI application. /in/<connection> takes callbacks, /healthz, /readyz and /metrics are for the host."""
     app = Flask("casebridge", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT + 1  # one more, so that _body sees what was cut off
     if receiver.proxies:
@@ -57,17 +59,29 @@ def create_app(receiver: Receiver) -> Flask:
             ledger.mark(c)
         return _text(200, "ok")
 
+    @app.get("/metrics")
+    def metrics_() -> Response:
+        given = request.headers.get("Authorization", "").encode("latin-1", "replace")
+        wanted = f"Bearer {receiver.metrics_token}".encode()
+        if not receiver.metrics_token or not hmac.compare_digest(given, wanted):
+            return _text(404, "not found")
+        with receiver.store.read() as c:
+            return _text(200, metrics.text(health.read(c)), metrics.TYPE)
+
     @app.route("/in/<connection>", methods=["GET", "POST"])
-    def take(connection: str) -> Response:
-        return _take(receiver, connection)
+    @app.route("/in/<connection>/<secret>", methods=["GET", "POST"])
+    def take(connection: str, secret: str = "") -> Response:
+        return _take(receiver, connection, secret)
 
     return app
 
 
-def _take(receiver: Receiver, connection: str) -> Response:
+def _take(receiver: Receiver, connection: str, secret: str) -> Response:
     if connection not in receiver.channels:
         return _text(404, "no such connection")
     channel = receiver.channels[connection]
+    if secret and channel is not None and not channel.takes_secret:
+        return _text(404, "no such connection")
     if channel is None:
         return _come_back("this connection is switched off")
     callback = Callback(
@@ -78,15 +92,19 @@ def _take(receiver: Receiver, connection: str) -> Response:
         headers={name.lower(): value for name, value in request.headers},
         body=_body(),
         received_at=datetime.now(UTC),
+        secret=secret,
     )
     try:
         return _answer(flow.receive(callback, channel, receiver.store, receiver.at, keeping=receiver.keeping))
     except Forged as why:
         log.warning("refused a request to %s: %s", connection, why)
-        return _text(403, "refused")
+        return _text(why.status, "refused")
     except Malformed as why:
         log.warning("refused a handshake with %s: %s", connection, why)
         return _text(400, "refused")
+    except Unready as why:
+        log.warning("cannot verify a request to %s: %s", connection, why)
+        return _come_back("cannot verify just now")
 
 
 def _body() -> bytes:
@@ -141,5 +159,5 @@ def _plain(error: HTTPException) -> Response:
 
 def _unavailable(error: SQLAlchemyError) -> Response:
     """Nothing was committed that the platform may count on: it shall send again."""
-    flow.explain("storing", error)
+    parts.explain("storing", error)
     return _come_back("cannot store just now")

@@ -16,6 +16,7 @@ from adapters import meta, salesforce, webhook, x, zendesk
 from bridge.connections import Connection, Connections, load
 from bridge.errors import ConfigError
 from bridge.message import Account
+from bridge.ports import Credentials
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -116,7 +117,7 @@ def test_a_whole_file_becomes_connections(tmp_path: Path) -> None:
                     "10150001": Account(id="10150001", about={"brand": "NO", "queue": "Social DE"}),
                     "10150002": Account(id="10150002"),
                 },
-                tokens={"10150001": SecretStr("t0ken")},
+                credentials={"10150001": Credentials(token=SecretStr("t0ken")), "10150002": Credentials()},
                 settings=Shop(secret=(SecretStr("s3cret-one"), SecretStr("s3cret-old")), domain="acme.example"),
             ),
             "beta": Connection(
@@ -124,7 +125,7 @@ def test_a_whole_file_becomes_connections(tmp_path: Path) -> None:
                 adapter="shop",
                 enabled=False,
                 accounts={},
-                tokens={},
+                credentials={},
                 settings=Shop(secret=(SecretStr("written out"),)),
             ),
         },
@@ -181,9 +182,7 @@ def test_the_documentation_lists_every_key() -> None:
     assert tables == [
         ["version", "connections", "mappings", "lists", "hours"],
         ["adapter", "enabled", "accounts"],
-        list(meta.Settings.model_fields),
-        list(x.Settings.model_fields),
-        list(webhook.Settings.model_fields),
+        ["token", "token_secret", "refresh_token", "about"],
         list(salesforce.Settings.model_fields),
         list(zendesk.Settings.model_fields),
     ]
@@ -367,10 +366,23 @@ mappings: [care, rest, care]
             "connections.yaml:13:30 error: 'my brand' cannot stand under about: "
             "mappings read it as account.NAME, so it has letters, digits and _ [not-an-about-name]"
         ),
-        "connections.yaml:13:44 error: unknown key 'colour' [unknown-key]\n    -> allowed: token, about",
+        (
+            "connections.yaml:13:44 error: unknown key 'colour' [unknown-key]\n"
+            "    -> allowed: token, token_secret, refresh_token, about"
+        ),
         "connections.yaml:13:64 error: this is empty: fill it in or remove it [empty]",
         "connections.yaml:14:11 error: 'care' stands here twice [listed-twice]",
     ]
+
+
+@pytest.mark.parametrize("token", ["t0ken\\r", "a t0ken", "t0ken…"])
+def test_a_token_that_no_header_can_hold_is_a_fault_and_not_shown(tmp_path: Path, token: str) -> None:
+    accounts = f'adapter: shop\nsecret: x\naccounts: {{"1": {{token: "{token}"}}}}'
+
+    (found,) = faults(tmp_path, one(accounts))
+
+    assert "no token holds spaces, line ends or other letters than a-z: copy it anew" in found
+    assert "t0ken" not in found.splitlines()[0]
 
 
 def test_what_a_file_must_hold_is_named(tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from adapters.meta import Meta, Settings
+from bridge.errors import Forged
 from bridge.message import Account, Message
 from bridge.ports import Answer, Callback, Channel, Event
-from bridge.store import Store, connect, schema
+from bridge.store import Store, connect, handshakes, items, schema
 from bridge.web import Receiver, create_app
 
 TOKEN = road.SECRETS["META_VERIFY_TOKEN"]
@@ -352,3 +353,58 @@ def test_hostile_headers_are_no_error_of_ours(store: Store, headers: dict[str, s
     answer = client(store, Recorder(), proxies=proxies).post("/in/acme-meta?x=%FF%00&%5B", headers=headers)
 
     assert answer.status_code < 500
+
+
+@dataclass
+class Lodge(Recorder):
+    """Takes callbacks whose address ends in a secret, and refuses others as its protocol wants."""
+
+    takes_secret = True
+
+    def verify(self, callback: Callback) -> Answer | None:
+        self.calls.append(callback)
+        if callback.secret != "knock-knock-7f1c-7f1c":
+            raise Forged("the secret in the address is wrong", status=202)
+        if callback.method == "GET":
+            return Answer(body="hello", learned={"lease:topic": "2026-12-01T00:00:00+00:00"})
+        return None
+
+
+def test_the_secret_of_an_address_reaches_its_channel(store: Store) -> None:
+    lodge = Lodge()
+
+    answer = client(store, lodge).post("/in/acme-meta/knock-knock-7f1c-7f1c")
+
+    assert (answer.status_code, [one.secret for one in lodge.calls]) == (200, ["knock-knock-7f1c-7f1c"])
+    assert lodge.calls[0].url == "http://localhost/in/acme-meta/knock-knock-7f1c-7f1c"
+
+
+def test_a_refusal_is_answered_as_the_protocol_wants_and_stores_nothing(store: Store) -> None:
+    answer = client(store, Lodge()).post("/in/acme-meta/guessed")
+
+    assert (answer.status_code, answer.data) == (202, b"refused")
+    with store.read() as c:
+        assert items.read(c, items.query()) == []
+
+
+def test_a_channel_without_a_secret_has_no_such_address(store: Store) -> None:
+    assert client(store).post("/in/acme-meta/anything", data=BODY).status_code == 404
+
+
+def test_a_secret_is_never_logged(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        client(store, Lodge()).post("/in/acme-meta/guessed-secret")
+
+    assert "refused a request to acme-meta" in caplog.text
+    assert "guessed-secret" not in caplog.text
+
+
+def test_what_a_handshake_told_is_kept(store: Store) -> None:
+    client(store, Lodge()).get("/in/acme-meta/knock-knock-7f1c-7f1c")
+
+    with store.read() as c:
+        told = handshakes.recall(c, "acme-meta")
+    assert {name: one.value for name, one in told.items()} == {
+        "handshake": "",
+        "lease:topic": "2026-12-01T00:00:00+00:00",
+    }

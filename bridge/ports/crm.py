@@ -1,10 +1,4 @@
-"""What an adapter must do: a Channel for each platform, a Crm for each system of record.
-
-A channel is built as `Adapter(settings, accounts)`, one that `reads_payload_maps` as `Adapter(settings, accounts,
-payload)`, a CRM as `Adapter(settings)`. Neither keeps state: what it
-must remember comes in with the request and goes back with the receipt. It imports this module, message, errors,
-what is there for adapters alone (http, configured, fitting, written), and its vendor's library.
-"""
+"""From us to a CRM: what an adapter of a system of record takes and gives. It is built as `Adapter(settings)`."""
 
 from __future__ import annotations
 
@@ -12,98 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 from bridge.errors import Rejected, RetryLater, Unsure
-from bridge.message import Account, Attachment, Message
+from bridge.message import Attachment
+from bridge.ports.upkeep import Finding
 
 Value = str | int | float | bool | tuple[str, ...] | None
 """What goes into a CRM field. None = leave the field out; "" = empty it."""
-
-
-# --- from a platform to us ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
-    """One HTTP request to /in/<connection>, as the web edge hands it on."""
-
-    connection: str  #: name in connections.yaml
-    method: str  #: GET or POST
-    url: str  #: as the platform called it: PUBLIC_URL or the proxy's headers honoured
-    query: Mapping[str, str]
-    headers: Mapping[str, str]  #: names in lower case
-    body: bytes  #: untouched: signatures are over these very bytes
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What to answer a platform."""
-
-    status: int = 200
-    body: str = ""
-    type: str = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """Something that is not a message. Counted per connection and day; it has no row of its own."""
-
-    reason: Literal["receipt", "typing", "reaction", "system", "other_app", "unknown_account", "unknown_event"]
-    event: str  #: the platform's name for it, at most 80 characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """One item of a callback that parse could not read; its neighbours were. Becomes one dead item."""
-
-    item: bytes
-    error: str  #: what was wrong, without the content
-
-
-Event = Message | Skipped | Unreadable
-
-
-class PayloadMap(Protocol):
-    """Says what the fields of a tool's JSON mean: a file under payloads/ that admins write. Pure."""
-
-    def events(self, callback: Callback, accounts: Mapping[str, Account]) -> list[Event]:
-        """Every item of the body, in its order. As Channel.parse, it never raises.
-
-        accounts: id -> account; an item for any other is skipped by name.
-        """
-
-
-class Channel(ABC):
-    """A platform that calls us. verify and parse are pure."""
-
-    reads_payload_maps: ClassVar[bool] = False  #: its settings name a payload map, which it is built with
-
-    @abstractmethod
-    def verify(self, callback: Callback) -> Answer | None:
-        """None: the request is the platform's. An Answer ends the request here: a handshake.
-
-        Raises Forged (403) or Malformed (400).
-        """
-
-    @abstractmethod
-    def parse(self, callback: Callback) -> list[Event]:
-        """Every item of a verified callback, in the platform's order; [] = nothing in it.
-
-        Content never makes it raise: an item that cannot be read is an Unreadable among its neighbours.
-        """
-
-    @abstractmethod
-    def sign(self, body: bytes) -> Mapping[str, str]:
-        """The headers with which the platform would send this body: for `casebridge send` and the tests."""
-
-    def accepted(self) -> Answer:
-        """The answer once everything is stored."""
-        return Answer()
-
-
-# --- from us to a CRM -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +196,14 @@ class Crm(ABC):
     def longest_find(self) -> timedelta:
         """How long `find` may take: the calls that it begins in a fifth of `patience`, to their end."""
         return self.patience * 1.2
+
+    def examine(self, keys: Mapping[str, str], now: datetime) -> list[Finding]:  # noqa: ARG002
+        """Look, with calls that change nothing, whether cases can be filed: the login, the API, the clock.
+
+        keys: the objects that mappings file into -> the field with the key there. What cannot be reached is a
+        finding too: it never raises.
+        """
+        return []
 
     @abstractmethod
     def find(self, people: Sequence[PersonMatch]) -> Sequence[Found]:

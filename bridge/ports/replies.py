@@ -1,0 +1,105 @@
+"""An agent's reply on its way to the customer, and what the platform makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import SecretStr
+
+from bridge.message import Message
+
+Unit = Literal["characters", "utf16", "bytes", "graphemes", "weighted", "emoji_bytes"]
+"""What a platform counts in a text: bridge.measuring says how."""
+
+Doubt = Literal["repeat", "look", "ask"]
+"""What to do about a reply that may have been sent.
+
+repeat: send it again, the platform knows the mark. look: the platform can be asked. ask: nobody can tell but the
+echo, so an agent must look.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What an account of ours is opened with: its keys in connections.yaml, or what they were renewed to."""
+
+    token: SecretStr | None = None
+    secret: SecretStr | None = None  #: `token_secret`: X
+    refresh: SecretStr | None = None  #: `refresh_token`: TikTok, Google
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What an agent answers a customer, as the CRM tells it."""
+
+    id: str  #: the CRM's: the same again is the same reply
+    case_id: str  #: the CRM's
+    text: str
+    agent: str = ""
+    private: bool = False  #: a private message, also where the customer wrote in public
+    answers: str = ""  #: key of the message that it answers; "" = the case's latest one of a customer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """Replies since a cursor, and the cursor for next time."""
+
+    replies: Sequence[Reply]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of a reply, for the CRM. A later one takes the place of an earlier."""
+
+    reply: str  #: Reply.id
+    case_id: str
+    state: Literal["sent", "failed", "unsure"]
+    says: str = ""  #: why it failed, or what the agent should look for; a whole sentence
+    url: str = ""  #: where the customer reads it
+
+
+class Desk(Protocol):
+    """Where agents write: the reply half of a CRM. Both raise RetryLater or Paused."""
+
+    def poll(self, cursor: str) -> Polled:
+        """The replies since a cursor; "" = from now on, or from the beginning, as the CRM can."""
+
+    def report(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell the agents. The same delivery may be reported twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a message can be answered."""
+
+    most: int  #: the longest text, in `unit`
+    unit: Unit
+    split: bool  #: a longer one goes out as several messages; False: it is refused, and the agent told
+    until: datetime | None = None  #: when the platform takes no more; None = it always does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One text to send."""
+
+    to: Message  #: the customer's message that it answers
+    text: str
+    private: bool  #: by private message, although `to` may be public
+    mark: str  #: random, the same whenever this text is sent again: an idempotency key, or to know our echo by
+    first: bool = True  #: the first or only text of its reply: later ones need not quote `to`
+    credentials: Credentials
+    heard_at: datetime  #: when the customer wrote last in this conversation
+    now: datetime
+    tried_at: datetime | None = None  #: the first attempt whose answer was lost; None = there was none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the platform made of it."""
+
+    id: str  #: as its echo will carry it
+    url: str = ""
