@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 CONNECT = 5.0  #: seconds to reach a machine
+
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)  # its warnings show addresses, and so tokens
 
 
 class Wire(HTTPAdapter):
@@ -41,6 +44,7 @@ class Wire(HTTPAdapter):
         meant = urlsplit(str(request.url))
         if self.sandbox.netloc:
             request.url = urlunsplit((self.sandbox.scheme, self.sandbox.netloc, meant.path, meant.query, ""))
+            request.headers["X-Forwarded-Host"] = meant.netloc  # a stand-in may play several hosts
         limits = (connect, min(self.timeout, left - connect))
         response = super().send(request, stream=stream, timeout=limits, verify=verify, cert=cert, proxies=proxies)
         request.url = response.url = urlunsplit(meant)
@@ -49,7 +53,7 @@ class Wire(HTTPAdapter):
 
 def was_sent(error: BaseException) -> bool:
     """Whether a failed request may have left this machine."""
-    if isinstance(error, requests.ConnectTimeout):
+    if isinstance(error, requests.ConnectTimeout | UnicodeError):  # a UnicodeError: no request could be made of it
         return False
     if isinstance(error, requests.ConnectionError) and error.args:
         return not isinstance(getattr(error.args[0], "reason", None), NewConnectionError)

@@ -22,6 +22,18 @@ from bridge.fetching import Reach
 Play = Callable[[socket.socket], None]
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
+INSIDE = [
+    *("10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.254", "192.168.1.1", "127.0.0.1", "127.8.9.10"),
+    *("0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.170.2", "100.64.0.1", "100.100.100.200", "192.0.0.192"),
+    *("192.0.2.1", "198.51.100.7", "203.0.113.9", "192.88.99.1", "198.18.0.1", "198.19.255.255", "224.0.0.1"),
+    *("239.255.255.250", "240.0.0.1", "255.255.255.255", "168.63.129.16"),
+    *("::", "::1", "fe80::1", "fe80::1%lo", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1"),
+    *("3fff::1", "100::1", "5f00::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1"),
+    *("::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1"),
+    *("2002:7f00:1::", "2001:0:a9fe:a9fe::1", "2001:2::1"),
+]
+"""Addresses of our own machine and network, and what else is no machine on the public internet."""
+
 
 def said(body: bytes = PICTURE, *headers: str, status: str = "200 OK", type: str = "image/png") -> bytes:  # noqa: A002
     """An honest answer, with more headers or others."""
