@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bridge import batches
+from bridge import batches, media
 from bridge import decided as stored
 from bridge import mapping as language
 from bridge.batches import Families
@@ -23,6 +23,8 @@ from bridge.steps import Item, Rendered, Settle, Waiting
 EDITED = "Edited by its author:\n"
 OURS = "Written by our own side on the platform:\n"
 TARGET_DROPPED = Settle(state="dropped", reason="target_dropped")
+OVERTAKEN = Settle(state="dropped", reason="overtaken")
+UNCHANGED = Settle(state="dropped", reason="unchanged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def _said(
     part = _part(one, message, text=comment.text, public=comment.public)
     if mapping.copies:
         there = _copied(one, family)
-        part = replace(part, files=tuple(f for f in message.attachments if f.url and f.url not in there))
+        part = replace(part, files=tuple(f for f in media.to_copy(message) if f.url not in there))
     if message.author.is_self:
         return replace(part, text=OURS + comment.text, public=False, opens=False, ours=message.public)
     return replace(part, person=what.person.id)
@@ -145,7 +147,7 @@ def _said(
 def _copied(one: Item, family: Sequence[Item]) -> set[str]:
     """The addresses of files that came with the message before, and are on the case: an edit brings them again."""
     others = [other.message for other in family if other.id != one.id and other.state == "filed"]
-    return {file.url for message in others for file in message.attachments}
+    return {file.url for message in others for file in media.to_copy(message)}
 
 
 def _edit(part: Part, one: Item, mapping: CaseMapping, family: Sequence[Item]) -> Part | Settle:
@@ -157,11 +159,29 @@ def _edit(part: Part, one: Item, mapping: CaseMapping, family: Sequence[Item]) -
         return replace(part, case_id=target.crm_case if target and target.state == "filed" else "")
     if mapping.on_edit == "ignore":
         return Settle(state="dropped", reason=mapping.edit_line)
+    if late := _late(one, family):
+        return late
     if target.state != "filed":
         return replace(part, text=EDITED + part.text)
     if mapping.on_edit == "comment":
         return replace(part, text=EDITED + part.text, case_id=target.crm_case)
     return _replacement(replace(part, opens=False, case_id=target.crm_case), one, mapping, family)
+
+
+def _late(one: Item, family: Sequence[Item]) -> Settle | None:
+    """Why an edit has nothing to say: a later one is in, or it changes nothing that anybody reads."""
+    message = one.message
+    others = [other for other in family if other.id != one.id and other.change in ("created", "edited")]
+    versions = [int(v) for other in others if (v := other.message.version).isdecimal()]
+    if message.version.isdecimal() and any(version > int(message.version) for version in versions):
+        return OVERTAKEN
+    before = [other.message for other in others if other.id < one.id and other.state != "dropped"]
+    return UNCHANGED if before and _read(before[-1]) == _read(message) else None
+
+
+def _read(message: Message) -> tuple[object, ...]:
+    """What people read of a message."""
+    return message.text, message.rating, message.url, message.attachments
 
 
 def _replacement(part: Part, one: Item, mapping: CaseMapping, family: Sequence[Item]) -> Part:
@@ -237,7 +257,7 @@ def _frozen(
         # As if they had come one by one: what opens the case, and what the others make of it.
         create = given | {f: one.value for f, one in raises.items() if one.over(given.get(f))} | assign
         blanked = language.blanked(mapping, message, what.decision, what.person)
-        notes = _note(opener.part, what) if new else {}
+        notes = _note(opener.part, message, what) if new else {}
     parts = [(one.part, notes.get(one.part.key)) for one in done]
     filing = Filing(
         key=case_id.split("/", 2)[2],
@@ -275,9 +295,9 @@ def _highest(given: Sequence[Mapping[str, Raise]]) -> dict[str, Raise]:
     return highest
 
 
-def _note(opening: Part, what: Decided) -> dict[str, Part]:
+def _note(opening: Part, message: Message, what: Decided) -> dict[str, Part]:
     """What agents must know of a new case, as a part behind the opening one; {} = nothing."""
-    told = list(what.unnamed)
+    told = [*message.lacking, *what.unnamed]
     if several := what.person.several:
         told.append(f"{len(several)} records match this author, so none was linked: {', '.join(several)}")
     if not told:

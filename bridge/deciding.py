@@ -69,6 +69,13 @@ def is_direct_echo(one: Item) -> bool:
     return message is not None and one.change == "created" and message.author.is_self and message.kind == "direct"
 
 
+def own_words(one: Item) -> Message | None:
+    """What our own side wrote, which may be the echo of an agent's reply; None = it is something else."""
+    message = _readable(one)
+    ours = message is not None and one.change == "created" and message.author.is_self
+    return message if ours else None
+
+
 def unblanked(one: Item, family: Sequence[Item]) -> bool:
     """Whether this is a deletion that came before its target could be found, whose text is still here."""
     return one.change == "deleted" and any(not other.deleted for other in family if other.change != "deleted")

@@ -19,6 +19,7 @@ SOON = timedelta(seconds=1)
 DELETED = Settle(state="dropped", reason="deleted_by_author")
 ECHO = Settle(state="dropped", reason="echo")
 OWN_POST = Settle(state="dropped", reason="own_post")
+OUR_REPLY = Settle(state="dropped", reason="our_reply")  #: an agent wrote it in the CRM: it stands there already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from typing import Any
 from logbook import Logbook
 from sqlalchemy import ColumnElement, Table, exists, func, select, update
 
-from bridge.flow import Bridge
 from bridge.mapping import read
 from bridge.mapping.targets import fitted
 from bridge.message import Account, Message, Person
+from bridge.parts import Bridge
 from bridge.ports import Crm
 from bridge.steps import Item
 from bridge.store import Store, inbox, items, ledger

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Integer, bindparam, case, func, select, updat
 
 from bridge import frozen
 from bridge.message import Message, dump, load, redacted
-from bridge.ports import Skipped, Unreadable
+from bridge.ports import Delivered, Skipped, Undelivered, Unreadable
 from bridge.steps import Id
-from bridge.store import queues
+from bridge.store import echoes, queues
 from bridge.store.engine import after, bytewise, now, upsert
 from bridge.store.tables import case_row, filing, item, lane, skipped
 
@@ -36,6 +36,8 @@ class Arrival:
     messages: Sequence[Message] = ()
     unreadable: Sequence[Unreadable] = ()
     skipped: Sequence[Skipped] = ()
+    delivered: Sequence[Delivered] = ()
+    undelivered: Sequence[Undelivered] = ()
     seal: Callable[[bytes], bytes] | None = None  #: encrypts what nobody could read; None = it is not kept
 
 
@@ -59,6 +61,7 @@ def ingest(c: Connection, arrival: Arrival) -> int:
         blank(c, target)
     _wake(c, places.awake)
     _count_skipped(c, arrival)
+    echoes.news(c, arrival.connection, [*arrival.delivered, *arrival.undelivered])
     return len(fresh)
 
 

@@ -107,3 +107,15 @@ def _place(c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelt
         ],
     )
     queues.enqueue(c, case_row, Counter(v.case_id for _, v in placed), wait=gather)
+
+
+def complete(c: Connection, claim: Claim, done: Sequence[Item]) -> set[int]:
+    """Store messages that hold now what their callbacks lacked; which ones could be stored."""
+    mine = queues.hold(c, lane, {one.lane for one in done}, claim.token) if done else set()
+    kept = set()
+    for one in done:
+        if one.lane in mine:
+            whole = update(item).where(item.c.id == one.id, ~item.c.deleted)
+            if c.execute(whole.values(body=one.body, raw=one.raw)).rowcount:
+                kept.add(one.id)
+    return kept

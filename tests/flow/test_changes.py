@@ -19,7 +19,8 @@ from heart import (
 )
 from logbook import Logbook
 
-from bridge.flow import decide_some, file_some
+from bridge.filing import file_some
+from bridge.flow import decide_some
 from bridge.message import DELETED_TEXT
 from bridge.store import Store
 

@@ -29,7 +29,9 @@ from heart import (
 from logbook import Logbook
 
 from bridge.errors import Paused, RetryLater
-from bridge.flow import Bridge, decide_some, file_some
+from bridge.filing import file_some
+from bridge.flow import decide_some
+from bridge.parts import Bridge
 from bridge.ports import Filing, Outcome, PersonFound, PersonMatch
 from bridge.store import Store
 from bridge.store.tables import case_row, lane

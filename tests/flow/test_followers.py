@@ -216,7 +216,9 @@ def test_a_lane_that_nobody_will_look_at_is_a_fault_of_the_books(store: Store) -
     with store.write() as c:
         c.execute(update(lane).values(due_at=None))
 
-    assert ledger_of(store).faults() == ["1 lanes or cases have open items, but no time at which they are due"]
+    assert ledger_of(store).faults() == [
+        "1 lanes, cases or talks have something open, but no time at which they are due"
+    ]
 
 
 def test_what_waits_for_a_connection_that_is_gone_is_told(store: Store, crm: Logbook) -> None:

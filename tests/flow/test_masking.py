@@ -34,9 +34,11 @@ from logbook import Logbook
 from sqlalchemy import update
 
 from bridge import frozen, protecting
-from bridge.flow import Bridge, Keeping, decide_some, file_some, receive
+from bridge.filing import file_some
+from bridge.flow import Keeping, decide_some, receive
 from bridge.mapping import read
 from bridge.message import DELETED_TEXT, Message
+from bridge.parts import Bridge
 from bridge.ports import Answer, Callback, Channel, Event, Unreadable
 from bridge.store import Store, connect, ledger, masking, schema
 from bridge.store.tables import case_row, filing, item

@@ -10,7 +10,8 @@ from heart import bridge, drain, expire, hear, ledger_of, said
 from logbook import Fault, Logbook
 from mutants import Rewire
 
-from bridge.flow import decide_some, file_some
+from bridge.filing import file_some
+from bridge.flow import decide_some
 from bridge.store import Store
 from bridge.store.tables import case_row
 

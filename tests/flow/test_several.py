@@ -26,8 +26,9 @@ from heart import (
 )
 from logbook import Logbook
 
-from bridge.flow import Bridge, decide_some
+from bridge.flow import decide_some
 from bridge.message import Account, Message
+from bridge.parts import Bridge
 from bridge.store import Store, cases, ledger
 from bridge.worker import strangers
 

@@ -29,7 +29,9 @@ from logbook import Fault, Logbook
 from sqlalchemy import update
 
 from bridge.errors import Rejected
-from bridge.flow import Bridge, decide_some, file_some
+from bridge.filing import file_some
+from bridge.flow import decide_some
+from bridge.parts import Bridge
 from bridge.ports import PersonFound, PersonMatch
 from bridge.store import Store, cases, ledger
 from bridge.store.engine import now

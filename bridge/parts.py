@@ -1,0 +1,75 @@
+"""The parts that a worker needs, and what every step does when something unexpected happens."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bridge.errors import Paused
+from bridge.mapping import Mapping as CaseMapping
+from bridge.ports import Channel, Credentials, Crm, Desk
+from bridge.protecting import UNPROTECTED, Protection
+from bridge.replying import Road
+from bridge.store import Store, cases
+
+log = logging.getLogger("casebridge")
+
+
+def _nothing(_: str) -> None: ...
+
+
+def _none(_connection: str, _account: str) -> Credentials:
+    return Credentials()
+
+
+def _log_alarm(name: str, says: str) -> None:
+    log.error("%s: %s", name, says)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """The parts that a worker needs."""
+
+    store: Store
+    mappings: Mapping[str, CaseMapping]  #: by name, in the order in which they are tried
+    crms: Mapping[str, Crm]  #: by connection name
+    gather: timedelta
+    lease: timedelta
+    protection: Protection = UNPROTECTED
+    channels: Mapping[str, Channel] = field(default_factory=dict)  #: by connection name
+    credentials: Callable[[str, str], Credentials] = _none  #: by connection and account
+    desks: Mapping[str, Desk] = field(default_factory=dict)  #: where agents reply, by CRM connection
+    poll_desks: timedelta = timedelta(seconds=5)
+    alarm: Callable[[str, str], None] = _log_alarm  #: connection/account, what is wrong with it
+    at: Callable[[str], None] = field(default=_nothing)  #: called at named points, so that tests can kill there
+
+    @property
+    def road(self) -> Road:
+        """The same parts, for replies."""
+        return Road(
+            store=self.store,
+            channels=self.channels,
+            credentials=self.credentials,
+            desks=self.desks,
+            every=self.poll_desks,
+            lease=self.lease,
+            explain=explain,
+            alarm=self.alarm,
+            at=self.at,
+        )
+
+
+def explain(doing: str, error: Exception) -> str:
+    """Log an unexpected error without its message, which may quote a customer; the reason that is stored."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s failed: %s\n%s", doing, type(error).__name__, frames)
+    return f"{doing} failed: {type(error).__name__} (the log has the place)"
+
+
+def pause(bridge: Bridge, crm: str, trouble: Paused) -> None:
+    log.error("the CRM connection %s rests: %s", crm, trouble)
+    with bridge.store.write() as c:
+        cases.pause(c, crm, until=trouble.until, reason=str(trouble))
