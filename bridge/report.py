@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bridge import decided
+from bridge.backfilling import Fetched
 from bridge.decided import Decided
+from bridge.findings import one_line
 from bridge.steps import Item
+from bridge.store.health import Unsent
 from bridge.store.ledger import Books, Story
 from bridge.store.tables import SETTLED, WAITING
+
+UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 def books(found: Books) -> str:
@@ -19,6 +25,9 @@ def books(found: Books) -> str:
     if found.skipped:
         lines.append("skipped, because they are no messages:")
         lines += [f"  {n:>6}  {c}: {reason} ({event})" for (c, reason, event), n in found.skipped.items()]
+    if found.replies:
+        lines.append("agents' replies:")
+        lines += [f"  {n:>6}  {state}" for state, n in sorted(found.replies.items())]
     lines += [f"paused: {crm}: {why}" for crm, why in found.paused.items()]
     lines += [f"FAULT: {fault}" for fault in found.faults()]
     return "\n".join(lines)
@@ -61,6 +70,34 @@ def _now(told: Story) -> str:
     notes += ["an answer was lost, the CRM will be asked first"] if told.unsure else []
     notes += [f"looked at again in {max(0.0, told.due_in):.0f} s"] if told.due_in is not None else []
     return f"waiting   {where}{': ' if notes else ''}{'; '.join(notes)}"
+
+
+def fetched(connection: str, found: Fetched) -> str:
+    """What was fetched for one account, and why it ended too early."""
+    line = f"{connection} / {found.account}: {found.seen} seen, {found.new} new, {found.here} already here"
+    line += f", {found.skipped} skipped"
+    if not found.stopped:
+        return line
+    then = ". Run it again: what was stored stays." if found.again else "."
+    return f"{line}\n    stopped: {one_line(found.stopped).removesuffix('.')}{then}"
+
+
+def replies(found: Sequence[Unsent]) -> str:
+    """The replies that have not arrived, oldest first, with the reasons."""
+    if not found:
+        return "no reply waits, failed or is unsure"
+    return "\n".join(
+        f"{one.state:<7}  {one.crm} / {one.case}  reply {one.id}, {_age(one.age)} old"
+        + (f"\n    {one_line(one.reason)}" if one.reason else "")
+        for one in found
+    )
+
+
+def _age(span: timedelta) -> str:
+    """About how long: 3 minutes, 2 hours, 5 days."""
+    seconds = span.total_seconds()
+    unit, n = next((u, int(seconds // s)) for u, s in UNITS if seconds >= s or s == 1)
+    return f"{n} {unit}{'s' if n != 1 else ''}"
 
 
 def unreadable(content: bytes) -> str:

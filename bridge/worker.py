@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from bridge import flow
-from bridge.flow import Bridge
+from bridge import filing, flow, parts, replying
+from bridge.parts import Bridge
 from bridge.store import masking, queues
-from bridge.store.tables import case_row, lane
+from bridge.store.tables import case_row, lane, talk
 
 log = logging.getLogger("casebridge")
 
@@ -36,11 +36,14 @@ class Worker:
         with self.bridge.store.read() as c:
             lanes_due = queues.anything_due(c, lane, self.connections)
             cases_due = queues.anything_due(c, case_row, tuple(self.bridge.crms))
+            replies_due = replying.rounds(c, self.bridge.road)
         did = False
         if lanes_due:
             did |= self._round(flow.decide_some, self.connections)
         if cases_due:
-            did |= self._round(flow.file_some, tuple(self.bridge.crms))
+            did |= self._round(filing.file_some, tuple(self.bridge.crms))
+        for step in replies_due:
+            did |= step()
         self.wrote |= did
         return did
 
@@ -70,13 +73,15 @@ class Worker:
 def strangers(worker: Worker) -> list[str]:
     """Sentences about what waits for a connection that is not configured or is switched off; [] = nothing."""
     with worker.bridge.store.read() as c:
+        sources = {account.partition("/")[0] for account in queues.groups_waiting(c, talk)}
         found = (
-            (queues.groups_waiting(c, lane) - set(worker.connections), "decided"),
-            (queues.groups_waiting(c, case_row) - set(worker.bridge.crms), "filed"),
+            ("messages", queues.groups_waiting(c, lane) - set(worker.connections), "decided"),
+            ("messages", queues.groups_waiting(c, case_row) - set(worker.bridge.crms), "filed"),
+            ("replies", sources - set(worker.bridge.channels), "sent"),
         )
     return [
-        f"messages of {name!r} wait to be {what}, but no such connection is switched on in connections.yaml"
-        for names, what in found
+        f"{what} of {name!r} wait to be {done}, but no such connection is switched on in connections.yaml"
+        for what, names, done in found
         for name in sorted(names)
     ]
 
@@ -95,5 +100,5 @@ def run(worker: Worker, stop: threading.Event, *, poll: timedelta) -> None:
             if not did:
                 stop.wait(poll.total_seconds())
         except Exception as error:  # noqa: BLE001 - one bad round must not stop the bridge
-            flow.explain("working", error)
+            parts.explain("working", error)
             stop.wait(1)

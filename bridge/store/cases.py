@@ -30,6 +30,7 @@ from sqlalchemy import (
 from bridge import frozen, protecting
 from bridge.frozen import NOTE, Frozen
 from bridge.mapping import Facts
+from bridge.message import clean
 from bridge.ports import Known
 from bridge.protecting import NONE, UNPROTECTED, Protection
 from bridge.steps import Item, Rendered, Settled, Waiting
@@ -348,7 +349,9 @@ def pause(c: Connection, crm: str, *, until: datetime | None, reason: str) -> No
     soonest: Any = now() + 60_000
     told = literal(0 if until is None else round(until.timestamp() * 1000), BigInteger)
     end: Any = now() + 300_000 if until is None else case((told > soonest, told), else_=soonest)
-    statement = upsert(c, target).values(id=crm, paused_until=end, probe_at=now() + 60_000, reason=reason[:500])
+    statement = upsert(c, target).values(
+        id=crm, paused_until=end, probe_at=now() + 60_000, reason=clean(reason)[:500]
+    )
     fresh = statement.excluded
     c.execute(
         statement.on_conflict_do_update(

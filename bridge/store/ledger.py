@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,21 @@ from sqlalchemy import Connection, func, select, update
 from bridge.steps import Item
 from bridge.store import items, people, queues
 from bridge.store.engine import bytewise, moment, now
-from bridge.store.tables import SETTLED, STATES, WAITING, beat, case_row, filing, item, lane, skipped, target
+from bridge.store.tables import (
+    OPEN,
+    SETTLED,
+    STATES,
+    WAITING,
+    beat,
+    case_row,
+    filing,
+    item,
+    lane,
+    reply,
+    skipped,
+    talk,
+    target,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +40,9 @@ class Books:
     paused: Mapping[str, str]  #: CRM connection -> why it rests
     counters: tuple[int, int, int, int]  #: open of lanes, undecided items, open of case rows, placed items
     unsent: int = 0  #: items that are being sent, but without a stored filing
-    idle: int = 0  #: lanes and case rows with open items that nobody will look at
+    idle: int = 0  #: lanes, case rows and talks with something open that nobody will look at
+    replies: Mapping[str, int] = field(default_factory=dict)  #: state -> agents' replies
+    talking: int = 0  #: open of talks
 
     @property
     def waiting(self) -> int:
@@ -48,8 +64,13 @@ class Books:
             found.append(f"the case rows count {case_open} open items, but {placed} are placed and waiting")
         if self.unsent:
             found.append(f"{self.unsent} items are being sent, but no filing is stored for them")
+        answering = sum(self.replies.get(state, 0) for state in OPEN)
+        if self.talking != answering:
+            found.append(f"the talks count {self.talking} open replies, but {answering} are waiting")
         if self.idle:
-            found.append(f"{self.idle} lanes or cases have open items, but no time at which they are due")
+            found.append(
+                f"{self.idle} lanes, cases or talks have something open, but no time at which they are due"
+            )
         return found
 
 
@@ -85,9 +106,14 @@ def read(c: Connection) -> Books:
             .select_from(item.outerjoin(filing, filing.c.case_id == item.c.case_id))
             .where(item.c.state.in_(["sending", "unknown"]), filing.c.case_id.is_(None)),
         ),
+        replies={
+            row.state: row.n
+            for row in c.execute(select(reply.c.state, func.count().label("n")).group_by(reply.c.state)).all()
+        },
+        talking=_sum(c, select(func.sum(talk.c.open))),
         idle=sum(
             _sum(c, select(func.count()).select_from(queue).where(queue.c.open > 0, queue.c.due_at.is_(None)))
-            for queue in (lane, case_row)
+            for queue in (lane, case_row, talk)
         ),
     )
 

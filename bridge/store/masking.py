@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_, 
 from bridge import masks, protecting
 from bridge.message import dump, load
 from bridge.protecting import Kinds, Protection
+from bridge.store import echoes, profiles
 from bridge.store.engine import now
 from bridge.store.queues import milliseconds
 from bridge.store.tables import item, person, record
@@ -70,4 +71,6 @@ def tidy(c: Connection, protection: Protection) -> bool:
     name = (record.c.crm, record.c.named)
     stale = select(*name).where(record.c.until < now()).with_for_update(skip_locked=True)
     c.execute(delete(record).where(tuple_(*name).in_(stale)))
+    profiles.tidy(c)
+    echoes.tidy(c)
     return len(ids) == AT_ONCE

@@ -1,4 +1,4 @@
-"""Claim, hold and release: the same for lanes and for case rows.
+"""Claim, hold and release: the same for lanes, case rows and talks.
 
 A claim leases rows to an owner: a token new with every claim, so it is fence and owner in one. Everything
 that writes on behalf of an owner begins with `hold`; ids that are missing there have gone to somebody else,
@@ -18,11 +18,12 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Table, bindparam, case, func, select, update
 
 from bridge.store.engine import bytewise, now
-from bridge.store.tables import case_row, filing, target
+from bridge.store.tables import case_row, filing, lane, talk, target
 
 BATCH = 200
 ALONE = 3  #: from this crash level on a row is claimed by itself
 DEADLY = ALONE + 5  #: five deaths alone: the message itself is dead
+BEGINS = 0.4  #: of a lease: so long calls to platforms begin; the rest is for the last one's end
 
 
 def milliseconds(span: timedelta) -> int:
@@ -38,12 +39,22 @@ class Claim:
     rows: Mapping[str, int]
 
 
-def claim(c: Connection, queue: Table, group: str, *, token: str, lease: timedelta, suspects_first: bool) -> Claim:
-    """Lease what is due in one group (a lane's connection, a case row's target); rows {} = nothing is.
+def claim(
+    c: Connection,
+    queue: Table,
+    group: str,
+    *,
+    token: str,
+    lease: timedelta,
+    suspects_first: bool,
+    most: int = BATCH,
+) -> Claim:
+    """Lease what is due in one group (a lane's connection, a case row's target, a talk's account); {} = nothing.
 
     Clean rows and suspects take turns, so neither starves the other.
     """
-    rows = _due(c, queue, group, suspects=suspects_first) or _due(c, queue, group, suspects=not suspects_first)
+    turns = (suspects_first, not suspects_first)
+    rows = next((due for turn in turns if (due := _due(c, queue, group, suspects=turn, most=most))), {})
     if rows:
         _lease(c, queue, rows, token, lease)
     return Claim(token=token, rows=rows)
@@ -78,8 +89,14 @@ def anything_due(c: Connection, queue: Table, groups: Collection[str]) -> bool:
     return c.execute(select(1).where(due).limit(1)).scalar() is not None
 
 
+def groups_due(c: Connection, queue: Table) -> set[str]:
+    """The groups that have something due and do not rest: a plain read."""
+    rests = select(1).where(target.c.id == _group(queue), target.c.paused_until > now()).exists()
+    return set(c.execute(select(_group(queue)).where(queue.c.due_at <= now(), ~rests).distinct()).scalars())
+
+
 def groups_waiting(c: Connection, queue: Table) -> set[str]:
-    """The connections of lanes, or the targets of case rows, that have something open."""
+    """The connections of lanes, targets of case rows or accounts of talks that have something open."""
     return set(c.execute(select(_group(queue)).where(queue.c.open > 0).distinct()).scalars())
 
 
@@ -153,23 +170,23 @@ def release(c: Connection, queue: Table, releases: Mapping[str, Release]) -> Non
 
 
 def _group(queue: Table) -> Any:
-    return queue.c.target if queue is case_row else queue.c.connection
+    return {lane: lane.c.connection, case_row: case_row.c.target, talk: talk.c.account}[queue]
 
 
 def _level(queue: Table) -> Any:
     return (queue.c.crashes + case((queue.c.owner.isnot(None), 1), else_=0)).label("level")
 
 
-def _due(c: Connection, queue: Table, group: str, *, suspects: bool) -> dict[str, int]:
+def _due(c: Connection, queue: Table, group: str, *, suspects: bool, most: int) -> dict[str, int]:
     level = _level(queue)
     due = (_group(queue) == group) & (queue.c.due_at <= now())
-    if queue is case_row:
+    if queue is not lane:
         due &= ~select(1).where(target.c.id == group, target.c.paused_until > now()).exists()
     found = c.execute(
         select(queue.c.id, level)
         .where(due, level > 0 if suspects else level == 0)
         .order_by(queue.c.due_at)
-        .limit(BATCH)
+        .limit(most)
         .with_for_update(skip_locked=True)
     ).all()
     return _batch(found)

@@ -7,6 +7,16 @@
     target    a CRM connection that rests
     person    who an author is in a CRM, remembered for a while
     record    which records a CRM has under the names that mappings use, remembered for a while
+    talk      one conversation that agents answer: orders their replies
+    reply     one reply of an agent; its state is what the agent is told
+    piece     one text of a reply, as the platform gets it
+    undone    what a platform says never arrived, of replies that are not known as sent yet
+    profile   who an author is at a platform, remembered for a while
+    cursor    how far the replies of a CRM have been read
+    learned   what handshakes told
+    token     what the credentials of an account were renewed to, encrypted
+    alarm     what is wrong and somebody was told of
+    chore     what the clock does now and then
     skipped   what was no message, counted per connection and day
     beat      written by /readyz to show that a commit works
 
@@ -27,6 +37,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
 )
 
@@ -34,6 +45,7 @@ from sqlalchemy import (
 WAITING = ("ready", "sending", "unknown")
 SETTLED = ("filed", "dropped", "dead")
 STATES = WAITING + SETTLED
+OPEN = ("ready", "sending")  #: of a reply: its talk counts it
 
 metadata = MetaData()
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -106,6 +118,8 @@ Index("item_lane", item.c.lane, item.c.id, postgresql_where=_undecided, sqlite_w
 Index("item_case", item.c.case_id, item.c.id, postgresql_where=_ready, sqlite_where=_ready)
 Index("item_author", item.c.lane, item.c.ingested_at)
 Index("item_message", item.c.message_id)
+_in_case = item.c.crm_case != ""
+Index("item_crm_case", item.c.crm_case, item.c.id, postgresql_where=_in_case, sqlite_where=_in_case)
 Index("item_dead", item.c.id, postgresql_where=item.c.state == "dead", sqlite_where=item.c.state == "dead")
 
 filing = Table(
@@ -148,6 +162,125 @@ record = Table(
     Column("found", Text, nullable=False),  #: its id; "" = none, or several
     Column("reason", Text, nullable=False),  #: why there is no id
     Column("until", BIG, nullable=False),
+)
+
+#: id = the lane of the message that is answered; account = connection/account.
+talk = _queue("talk", "account")
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("crm", Text, nullable=False),
+    Column("crm_id", Text, nullable=False),  #: Reply.id
+    Column("crm_case", Text, nullable=False),
+    Column("talk", Text, ForeignKey("talk.id")),  #: null = there is nothing to answer
+    Column("answers", BIG, ForeignKey("item.id")),  #: the customer's message
+    Column("agent", Text, nullable=False),
+    Column("text", Text, nullable=False),  #: blank once it has ended: the CRM has it
+    Column("private", Boolean, nullable=False),
+    Column("taken_at", BIG, nullable=False),
+    Column("state", Text, nullable=False),  #: ready, sending, sent, failed, unsure
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("report_at", BIG),  #: when the CRM is told; null = it knows
+    UniqueConstraint("crm", "crm_id"),
+    sqlite_autoincrement=True,
+)
+_open = reply.c.state.in_(OPEN)
+Index("reply_talk", reply.c.talk, reply.c.id, postgresql_where=_open, sqlite_where=_open)
+_untold = reply.c.report_at.isnot(None)
+Index("reply_report", reply.c.crm, reply.c.report_at, postgresql_where=_untold, sqlite_where=_untold)
+
+piece = Table(
+    "piece",
+    metadata,
+    Column("reply", BIG, ForeignKey("reply.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("mark", Text, nullable=False, unique=True),
+    Column("text", Text, nullable=False),  #: blank once it has been sent
+    Column("digest", Text, nullable=False),  #: of the text, by which an echo without a mark is known
+    Column("state", Text, nullable=False),  #: ready, sending, doubt, sent
+    Column("tried_at", BIG),  #: the first attempt whose answer is not known
+    Column("tried_last", BIG),  #: the latest attempt
+    Column("sent_id", Text, nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default=""),
+)
+Index("piece_sent", piece.c.sent_id)
+Index("piece_digest", piece.c.digest)
+
+undone = Table(
+    "undone",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("sent_id", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", BIG, nullable=False),
+)
+
+profile = Table(
+    "profile",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("author", Text, primary_key=True),
+    Column("found", Text, nullable=False),  #: message.Person as JSON; "" = the platform does not tell
+    Column("reason", Text, nullable=False),  #: why not
+    Column("until", BIG, nullable=False),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("crm", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("due_at", BIG, nullable=False),
+)
+
+learned = Table(
+    "learned",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", BIG, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),  #: hash of the credentials in connections.yaml that they come from
+    Column("sealed", LargeBinary, nullable=False),  #: the renewed credentials, encrypted; empty = there are none
+    Column("until", BIG),  #: when they end; null = they do not, or nobody knows
+    Column("renewed_at", BIG),
+    Column("reason", Text, nullable=False),  #: why they could not be renewed; "" = they could
+    Column("put_off_at", BIG),  #: since when the platform renews them not yet; null = it does, or never will
+    Column("due_at", BIG, nullable=False),  #: when they are looked at again
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("name", Text, primary_key=True),  #: connection/account: what it is about
+    Column("says", Text, nullable=False),
+    Column("do", Text, nullable=False),
+    Column("state", Text, nullable=False),  #: begins, lasts, over
+    Column("since", BIG, nullable=False),
+    Column("told_at", BIG, nullable=False),  #: when the log was told last
+    Column("post_at", BIG),  #: when ALERT_URL is told; null = it knows
+    Column("over_at", BIG),
+)
+
+chore = Table(
+    "chore",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_at", BIG, nullable=False),
 )
 
 skipped = Table(

@@ -15,9 +15,10 @@ from heart import (
 from pydantic import TypeAdapter
 
 from bridge import composing
-from bridge.flow import decide_some, explain
+from bridge.flow import decide_some
 from bridge.frozen import Frozen
 from bridge.message import Message
+from bridge.parts import explain
 from bridge.ports import Known
 from bridge.steps import Rendered, Settled, Waiting
 from bridge.store import Store, cases, items, queues

@@ -22,7 +22,8 @@ from heart import (
 from logbook import Logbook
 
 from bridge import frozen
-from bridge.flow import decide_some, file_some
+from bridge.filing import file_some
+from bridge.flow import decide_some
 from bridge.message import DELETED_TEXT, Message, Person
 from bridge.store import Store
 from bridge.store.tables import filing, item

@@ -27,7 +27,8 @@ from sqlalchemy import delete, update
 
 from bridge import report
 from bridge.errors import ConfigError
-from bridge.flow import decide_some, file_some
+from bridge.filing import file_some
+from bridge.flow import decide_some
 from bridge.ports import PersonFound, PersonMatch, Unreadable
 from bridge.store import Store, connect, inbox, items, ledger, people, schema
 from bridge.store.engine import now
