@@ -38,13 +38,7 @@ def blueprint(
         "clock": lambda spec: sandbox.set_clock(_offset(spec)),
     }
 
-    @control.before_request
-    def only_local_pages() -> tuple[Response, int] | None:
-        # a page in the admin's browser must not reach this through a rebound name
-        host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if host not in LOCAL:
-            return jsonify(error=f"the host {host!r} is not this machine; call 127.0.0.1"), 403
-        return None
+    control.before_request(only_local_pages)
 
     @control.get("/state")
     def show_state() -> Response:
@@ -79,6 +73,14 @@ def blueprint(
         return jsonify(ok=True)
 
     return control
+
+
+def only_local_pages() -> tuple[Response, int] | None:
+    """Refuse what calls us by another name: a page in the admin's browser must not come in by a rebound one."""
+    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    if host not in LOCAL:
+        return jsonify(error=f"the host {host!r} is not this machine; call 127.0.0.1"), 403
+    return None
 
 
 def checked(known: Mapping[str, Any], changes: Mapping[str, Any]) -> None:

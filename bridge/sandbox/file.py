@@ -1,4 +1,4 @@
-"""The durable part: one SQLite file with counters and settings beside the tables of its vendor."""
+"""The durable part: one SQLite file with counters, settings and replies beside the tables of its vendor."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 TABLES = """
 create table if not exists counters(name text primary key, value integer not null) without rowid;
 create table if not exists settings(name text primary key, value text not null) without rowid;
+create table if not exists reply(n integer primary key, case_id text not null, text text not null,
+  private integer not null, state text not null, says text not null, url text not null);
 """
 
 
@@ -91,6 +93,6 @@ def save_setting(tx: sqlite3.Connection, name: str, value: Any) -> None:
 
 
 def empty(tx: sqlite3.Connection, tables: Iterable[str]) -> None:
-    """Remove every row of these tables."""
-    for table in tables:
+    """Remove every row of these tables, and all replies."""
+    for table in ("reply", *tables):
         tx.execute(f"delete from {table}")

@@ -6,7 +6,7 @@ import sqlite3
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from bridge.sandbox import serving
+from bridge.sandbox import replies, serving
 from bridge.sandbox.salesforce import database, ids, records
 from bridge.sandbox.salesforce.control import files_of, shown_comment, shown_file
 from bridge.sandbox.salesforce.database import Record
@@ -38,6 +38,7 @@ def blueprint(org: Org) -> Blueprint:
             if found is None or found.object != kind:
                 abort(404)
             comments = [shown_comment(comment) for comment in _comments(org, tx, found)]
+            written = replies.of_case(tx, found.id)
             files = [shown_file(file) for file in files_of(org, tx, found.id)]
         fields = [
             (field.name, field.label, _text(records.shown(found, field)))
@@ -51,6 +52,9 @@ def blueprint(org: Org) -> Blueprint:
             fields=fields,
             comments=comments if kind == "Case" else None,
             files=files,
+            id=found.id,
+            replies=written,
+            back=request.path,
         )
         return serving.page(html)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer
 
-from bridge.sandbox import serving
+from bridge.sandbox import replies, serving
 from bridge.sandbox.salesforce import control, pages, refusals
 from bridge.sandbox.salesforce.delivery import Delivery
 from bridge.sandbox.salesforce.wire import refused
@@ -17,6 +17,7 @@ def create_app(delivery: Delivery) -> Flask:
     """All paths of one sandbox."""
     app = serving.create_app(most_body=MOST_BODY)
     app.register_blueprint(control.blueprint(delivery))
+    app.register_blueprint(replies.blueprint(delivery.org.database))
     app.register_blueprint(pages.blueprint(delivery.org))
 
     @app.route("/services/<path:_>", methods=serving.METHODS)

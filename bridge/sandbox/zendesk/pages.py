@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from bridge.sandbox import serving
+from bridge.sandbox import replies, serving
 from bridge.sandbox.zendesk import rows, shapes
 from bridge.sandbox.zendesk.account import Account
 from bridge.sandbox.zendesk.rows import Ticket
@@ -38,8 +38,17 @@ def blueprint(account: Account) -> Blueprint:
             if found is None:
                 abort(404)
             comments = [_comment(tx, *pair) for pair in rows.comments(rows.audits(tx, number))]
+            written = replies.of_case(tx, str(number))
         fields = [(name, _text(value)) for name, value in shapes.ticket("", found, account.fields).items()]
-        html = render_template("ticket.html", id=number, deleted=found.deleted, fields=fields, comments=comments)
+        html = render_template(
+            "ticket.html",
+            id=number,
+            deleted=found.deleted,
+            fields=fields,
+            comments=comments,
+            replies=written,
+            back=request.path,
+        )
         return serving.page(html)
 
     return pages

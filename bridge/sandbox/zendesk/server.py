@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer
 
-from bridge.sandbox import serving
+from bridge.sandbox import replies, serving
 from bridge.sandbox.zendesk import control, pages, refusals
 from bridge.sandbox.zendesk.delivery import Delivery
 
@@ -16,6 +16,7 @@ def create_app(delivery: Delivery) -> Flask:
     """All paths of one sandbox."""
     app = serving.create_app(most_body=MOST_BODY)
     app.register_blueprint(control.blueprint(delivery))
+    app.register_blueprint(replies.blueprint(delivery.account.database))
     app.register_blueprint(pages.blueprint(delivery.account))
 
     @app.route("/oauth/tokens", methods=serving.METHODS)
