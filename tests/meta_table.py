@@ -7,12 +7,7 @@ the repository. Each line was written from what the payload means, before any pa
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
-
-from bridge.message import Message
-from bridge.ports import Event, Skipped
 
 TABLE: dict[str, tuple[str, ...]] = {
     "facebook_pages/restfb-feed-event-add.json": ("post created ours",),
@@ -73,20 +68,6 @@ TABLE: dict[str, tuple[str, ...]] = {
     "messenger/vercelreplay-postbackClick.json": ("postback created",),
 }
 """File -> one line per event: `<kind> <change>`, `ours` if the Page wrote it, or `skipped <reason> <event>`."""
-
-
-def folder() -> Path | None:
-    """Return where the real payloads are; None = not on this machine."""
-    beside = Path(__file__).parents[2] / "shared" / "payloads"
-    found = Path(os.environ.get("CASEBRIDGE_PAYLOADS") or beside)
-    return found if found.is_dir() else None
-
-
-def line(event: Event) -> str:
-    """Return an event as it stands in TABLE."""
-    if isinstance(event, Message):
-        return f"{event.kind} {event.change}{' ours' if event.author.is_self else ''}"
-    return f"skipped {event.reason} {event.event}" if isinstance(event, Skipped) else f"unreadable {event.error}"
 
 
 def pages(document: Any) -> list[str]:

@@ -1,16 +1,19 @@
 """Takes a callback of Meta apart into its items and has each read on its own. Pure.
 
-One body holds several entries (one for each Page and moment), an entry several items, in any of four shapes:
-`changes` and `messaging` lists, a `standby` list, or field and value on the entry itself.
+One body holds several entries (one for each account and moment), an entry several items, in any of four shapes:
+`changes` and `messaging` lists, a `standby` list, or field and value on the entry itself. `object` says of which
+product they are; only Threads leaves it out and has one entry, the body itself.
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Protocol
 
-from adapters.meta import feed, messenger
-from adapters.meta.page import Page
+from adapters.meta import feed, instagram, item, messenger, threads, whatsapp
+from adapters.meta.item import Page, handles
 from bridge.message import Account
 from bridge.ports import Callback, Event, Skipped, Unreadable
 from bridge.reading import (
@@ -21,8 +24,8 @@ from bridge.reading import (
     digits,
     document,
     event_name,
-    fit,
     ident,
+    moment,
     need,
     part,
     parts,
@@ -31,41 +34,78 @@ from bridge.reading import (
 
 Reader = Callable[[Json, bytes, Page], list[Event]]
 
+
+class EntryReader(Protocol):
+    """Reads one entry of a product. Raises Unfit if the entry as a whole cannot be read."""
+
+    def __call__(
+        self, entry: Json, callback: Callback, accounts: Mapping[str, Account], *, reactions: bool
+    ) -> list[Event]: ...
+
+
 AROUND = frozenset({"id", "time", "uid", "hop_context"})
 """What stands beside the items of an entry and is none. hop_context: the apps a conversation went through."""
 
 FLAT = ("field", "value")
 
 
-def read(callback: Callback, accounts: Mapping[str, Account]) -> list[Event]:
+def read(callback: Callback, accounts: Mapping[str, Account], *, reactions: bool = False) -> list[Event]:
     """Return every item of the body in Meta's order; [] = it has no entries. Never raises.
 
-    accounts: Page id -> account; an item for another Page is skipped by name. A body that is not a JSON object
-    with `object` and `entry` is one Unreadable.
+    accounts: id -> account; an item for another is skipped by name. A body that is not a JSON object with `object`
+    and `entry`, or Threads' `values`, is one Unreadable.
     """
     try:
-        source, entries = _document(callback.body)
-        if source != "page":
-            return [Skipped(reason="unknown_event", event=event_name(source)) for _ in entries]
-        return [event for entry in entries for event in _entry(entry, callback, accounts)]
+        product, entries = _document(as_object(document(callback.body)))
+        if product not in OBJECTS:
+            return [Skipped(reason="unknown_event", event=event_name(product)) for _ in entries]
+        return [
+            event
+            for entry in entries
+            for event in _entry(OBJECTS[product], entry, callback, accounts, reactions=reactions)
+        ]
     except (ValueError, RecursionError) as fault:  # RecursionError: nested past what JSON can read or write
         return [Unreadable(item=callback.body, error=f"the body cannot be read: {fault}")]
 
 
-def _document(body: bytes) -> tuple[str, list[object]]:
-    found = as_object(document(body))
+def product(body: bytes) -> str:
+    """Return the product that a body is of, as `object` names it; "" = unknown."""
+    try:
+        return _document(as_object(document(body)))[0]
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _document(found: Json) -> tuple[str, list[object]]:
+    """Return the product and the entries."""
+    if found.get("object") is None and found.get("values") is not None:
+        return "threads", [threads.entry(found)]
     if found.get("entry") is None:
         raise Unfit("entry is missing")
     return need(words(found, "object"), "object"), parts(found, "entry")
 
 
-def _entry(entry: object, callback: Callback, accounts: Mapping[str, Account]) -> list[Event]:
+def _entry(
+    read_entry: EntryReader, entry: object, callback: Callback, accounts: Mapping[str, Account], *, reactions: bool
+) -> list[Event]:
     try:
-        found = as_object(entry)
-        number = need(ident(found, "id"), "id")
-    except Unfit as fault:
+        return read_entry(as_object(entry), callback, accounts, reactions=reactions)
+    except ValueError as fault:
         return [Unreadable(item=compact(entry), error=f"entry: {fault}")]
-    items = list(_items(found))
+
+
+def _of_account(
+    entry: Json,
+    callback: Callback,
+    accounts: Mapping[str, Account],
+    *,
+    reactions: bool,
+    channel: str,
+    readers: Mapping[str, Reader],
+) -> list[Event]:
+    """Return the items of an entry whose id is the account's. Raises Unfit if it has none."""
+    number = need(ident(entry, "id"), "id")
+    items = list(_items(entry, readers))
     if not items:
         return [Skipped(reason="system", event="empty entry")]
     if number not in accounts:
@@ -74,31 +114,31 @@ def _entry(entry: object, callback: Callback, accounts: Mapping[str, Account]) -
         account=accounts[number],
         connection=callback.connection,
         received_at=callback.received_at,
-        time=digits(found, "time"),
+        time=digits(entry, "time"),
+        at=moment(entry, "time"),
         ours=frozenset(accounts),
+        handles=handles(accounts.values()),
+        channel=channel,
+        reactions=reactions,
     )
-    return [event for section, item in items for event in _item(section, item, page)]
+    return [event for section, one in items for event in _item(section, one, readers, page)]
 
 
-def _items(entry: Json) -> Iterator[tuple[str, object]]:
+def _items(entry: Json, readers: Mapping[str, Reader]) -> Iterator[tuple[str, object]]:
     """Yield (section, item). A section that should be a list and is not counts as one item."""
     for section, found in entry.items():
         if found is None or section in AROUND or section in FLAT:
             continue
-        for item in found if isinstance(found, list) and section in READERS else [found]:
-            yield section, item
+        for one in found if isinstance(found, list) and section in readers else [found]:
+            yield section, one
     if any(name in entry for name in FLAT):
         yield "changes", {name: entry.get(name) for name in FLAT}
 
 
-def _item(section: str, item: object, page: Page) -> list[Event]:
-    if section not in READERS:
+def _item(section: str, found: object, readers: Mapping[str, Reader], page: Page) -> list[Event]:
+    if section not in readers:
         return [Skipped(reason="unknown_event", event=event_name(section))]
-    raw = compact(item)
-    try:
-        return READERS[section](fit(item), raw, page)
-    except ValueError as fault:
-        return [Unreadable(item=raw, error=f"{section} item: {fault}")]
+    return item.read(section, found, lambda one, raw: readers[section](one, raw, page))
 
 
 def _change(change: Json, raw: bytes, page: Page) -> list[Event]:
@@ -110,4 +150,17 @@ def _change(change: Json, raw: bytes, page: Page) -> list[Event]:
     return [Skipped(reason="unknown_event", event=event_name(name))]
 
 
-READERS: dict[str, Reader] = {"changes": _change, "messaging": messenger.read, "standby": messenger.standby}
+PAGE: Mapping[str, Reader] = {"changes": _change, "messaging": messenger.read, "standby": messenger.standby}
+INSTAGRAM: Mapping[str, Reader] = {
+    "changes": instagram.change,
+    "messaging": instagram.direct,
+    "standby": messenger.standby,
+}
+
+OBJECTS: Mapping[str, EntryReader] = {
+    "page": partial(_of_account, channel="messenger", readers=PAGE),
+    "instagram": partial(_of_account, channel="instagram", readers=INSTAGRAM),
+    "threads": lambda entry, callback, accounts, **_: threads.read(entry, callback, accounts),
+    "whatsapp_business_account": whatsapp.read,
+}
+"""Product -> reads one entry of it."""

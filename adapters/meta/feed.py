@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import replace
 from urllib.parse import quote
 
-from adapters.meta.page import Page
+from adapters.meta.item import Page
 from bridge.message import Attachment, Change, Kind, Message, Person, clean
 from bridge.ports import Event, Skipped
 from bridge.reading import (

@@ -1,13 +1,16 @@
 """Reads one messaging item of Messenger: messages, edits, deletions, pressed buttons, and what is none. Pure.
 
+Instagram's direct messages have the same shape.
+
 https://developers.facebook.com/docs/messenger-platform/reference/webhook-events
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
-from adapters.meta.page import Page
+from adapters.meta.item import Page
 from bridge.message import Attachment, Change, Kind, Message, Person, clean
 from bridge.ports import Event, Skipped
 from bridge.reading import (
@@ -35,16 +38,22 @@ FIELDS = (
 )
 """Fields of a change whose value is a messaging item: the App Dashboard's test button sends them so."""
 
-UNSUPPORTED = "[a message that Messenger cannot deliver to apps]"
+UNSUPPORTED = {
+    "messenger": "[a message that Messenger cannot deliver to apps]",
+    "instagram": "[a message that Instagram cannot deliver to apps]",
+}
 
-AROUND = frozenset({"sender", "recipient", "timestamp", "prior_message"})
+AROUND = frozenset({"sender", "recipient", "timestamp", "prior_message", "is_self"})
 """What stands beside an event and is none."""
+
+ADDRESSES = ("url", "story_media_url")
+MEDIA_IDS = ("story_media_id", "ig_post_media_id", "reel_video_id")
+"""Where a shared story's, post's or reel's id stands."""
 
 SKIPPED: dict[str, Literal["receipt", "typing", "reaction", "system", "other_app"]] = {
     "read": "receipt",
     "delivery": "receipt",
     "typing": "typing",
-    "reaction": "reaction",
     "optin": "system",
     "referral": "system",
     "payment": "system",
@@ -70,12 +79,8 @@ def read(item: Json, raw: bytes, page: Page) -> list[Event]:
     for name, value in item.items():
         if value is None or name in AROUND:
             continue
-        if name == "message":
-            events.append(_message(item, raw, page))
-        elif name == "message_edit":
-            events.append(_edit(item, raw, page))
-        elif name == "postback":
-            events.append(_postback(item, raw, page))
+        if name in READERS:
+            events.append(READERS[name](item, raw, page))
         elif name in SKIPPED:
             events.append(Skipped(reason=SKIPPED[name], event=name))
         else:
@@ -98,7 +103,7 @@ def _message(item: Json, raw: bytes, page: Page) -> Event:
     if flag(message, "is_deleted"):
         return _direct(item, message, "deleted", text="", attachments=(), raw=raw, page=page)
     if flag(message, "is_unsupported"):
-        text = text or UNSUPPORTED  # somebody wrote something: it must not vanish
+        text = text or UNSUPPORTED[page.channel]  # somebody wrote something: it must not vanish
     if not text and not attachments:
         return Skipped(reason="system", event="message")
     return _direct(item, message, "created", text=text, attachments=attachments, raw=raw, page=page)
@@ -123,6 +128,27 @@ def _postback(item: Json, raw: bytes, page: Page) -> Event:
     return _direct(item, told, "created", kind="postback", text=text, attachments=(), raw=raw, page=page)
 
 
+def _reaction(item: Json, raw: bytes, page: Page) -> Event:
+    """Return a reaction where they are wanted. It has no mid: about what, by whom and when stand for one."""
+    reaction = part(item, "reaction") if page.reactions else {}
+    text = words(reaction, "emoji") or words(reaction, "reaction")
+    if words(reaction, "action") != "react" or not text:
+        return Skipped(reason="reaction", event="reaction")
+    mid = need(ident(reaction, "mid"), "mid")
+    sender = need(ident(part(item, "sender"), "id"), "sender.id")
+    when = digits(item, "timestamp") or text
+    told = {"mid": f"reaction:{mid}:{sender}:{when}", "reply_to": {"mid": mid}}
+    return _direct(item, told, "created", kind="reaction", text=text, attachments=(), raw=raw, page=page)
+
+
+READERS: dict[str, Callable[[Json, bytes, Page], Event]] = {
+    "message": _message,
+    "message_edit": _edit,
+    "postback": _postback,
+    "reaction": _reaction,
+}
+
+
 def _direct(
     item: Json,
     message: Json,
@@ -134,18 +160,19 @@ def _direct(
     raw: bytes,
     page: Page,
 ) -> Message:
-    author = need(ident(part(item, "sender"), "id"), "sender.id")
+    sender = part(item, "sender")
+    author = need(ident(sender, "id"), "sender.id")
     ours = flag(message, "is_echo") or author == page.account.id
     customer = need(ident(part(item, "recipient"), "id"), "recipient.id") if ours else author
     return Message(
-        channel="messenger",
+        channel=page.channel,
         connection=page.connection,
         account=page.account,
         id=need(ident(message, "mid"), "mid"),
         kind=kind,
         change=change,
         version=digits(message, "num_edit"),
-        author=Person(id=author, is_self=ours),
+        author=Person(id=author, handle=ornament(sender, "username"), is_self=ours),
         thread=customer,
         reply_to=ident(part(message, "reply_to"), "mid"),
         text=text,
@@ -153,6 +180,7 @@ def _direct(
         sent_at=moment(item, "timestamp"),
         received_at=page.received_at,
         public=False,
+        mark=ornament(message, "metadata") if ours else "",
         raw=raw,
     )
 
@@ -174,9 +202,12 @@ def _attachment(one: Json) -> Attachment:
         return Attachment(kind=kind, name=_place(part(payload, "coordinates")))
     if payload.get("sticker_id") is not None:
         kind = "sticker"
+    url = next((found for name in ADDRESSES if (found := words(payload, name))), "") or words(one, "url")
+    number = next((found for name in MEDIA_IDS if (found := ident(payload, name))), "")
     return Attachment(
         kind=kind,
-        url=words(payload, "url") or words(one, "url"),
+        url=url,
+        id="" if url else number,
         name=ornament(one, "title") or ornament(payload, "title") or _products(payload),
     )
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contract import Specimen
+
 from adapters.meta import Meta, Settings
 from bridge.message import Account
 from bridge.ports import Callback, Event
@@ -49,3 +51,53 @@ def fixture(name: str) -> Any:
 
 def compact(item: object) -> bytes:
     return json.dumps(item, separators=(",", ":")).encode()
+
+
+def call(body: bytes) -> Callback:
+    return post(body, **meta().sign(body))
+
+
+def said(page: str) -> dict[str, Any]:
+    """A healthy item of Messenger."""
+    return {
+        "sender": {"id": "24000000009"},
+        "recipient": {"id": page},
+        "timestamp": 1793000000123,
+        "message": {"mid": "m_Neighbour", "text": "I am well"},
+    }
+
+
+COMMENT = {
+    "field": "feed",
+    "value": {"item": "comment", "verb": "add", "comment_id": "5_6", "post_id": "5", "message": "So am I"},
+}
+
+
+def beside(document: Any) -> Any:
+    """The same with an entry of the other Page behind all others."""
+    healthy = {"id": OTHER_PAGE.id, "time": 1793000001, "messaging": [said(OTHER_PAGE.id)]}
+    return {**document, "entry": [*document["entry"], healthy]}
+
+
+def within(document: Any) -> Any | None:
+    """The same with an item behind all others of the last entry; None = that entry has no list of items."""
+    *others, last = document["entry"]
+    section = next((one for one in ("messaging", "changes") if one in last), None)
+    if section is None:
+        return None
+    healthy = said(last["id"]) if section == "messaging" else COMMENT
+    return {**document, "entry": [*others, {**last, section: [*last[section], healthy]}]}
+
+
+SPECIMENS = tuple(
+    Specimen(
+        name=name,
+        channel=meta(),
+        fixtures=FIXTURES,
+        call=call,
+        read=json.loads,
+        write=written,
+        beside=neighbour,
+    )
+    for name, neighbour in (("meta", beside), ("meta-items", within))
+)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meta_calls import OTHER_PAGE, PAGE, compact, fixture, meta, parse, post, written
-from meta_table import line
+from payload_table import line
 
 from bridge.message import Message
 from bridge.ports import Skipped, Unreadable
@@ -111,9 +111,22 @@ def test_an_entry_without_items_is_counted(rest: dict[str, object]) -> None:
 
 
 def test_other_objects_of_the_app_are_skipped_by_name() -> None:
-    found = parse(fixture("text") | {"object": "instagram"})
+    found = parse(fixture("text") | {"object": "permissions"})
 
-    assert found == [Skipped(reason="unknown_event", event="instagram")]
+    assert found == [Skipped(reason="unknown_event", event="permissions")]
+
+
+def test_every_product_is_read_as_itself() -> None:
+    item = fixture("text")["entry"][0]["messaging"][0]
+    entry = {"id": PAGE.id, "messaging": [item]}
+
+    found = [parse({"object": product, "entry": [entry]}) for product in ("page", "instagram", "threads")]
+
+    assert [[one.channel if isinstance(one, Message) else line(one) for one in some] for some in found] == [
+        ["messenger"],
+        ["instagram"],
+        ["skipped system empty entry"],
+    ]
 
 
 def test_an_unknown_section_is_named_and_its_neighbours_are_read() -> None:

@@ -47,6 +47,7 @@ FIXTURES = {
         id="m_Our",
         author=Person(id=PAGE.id, is_self=True),
         text="Hi Ana",
+        mark="x",
         sent_at=datetime(2026, 10, 26, 7, 33, 20, 200000, UTC),
     ),
     "edit": replace(PLAIN, change="edited", version="1", text="hello!!"),

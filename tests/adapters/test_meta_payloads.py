@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from meta_calls import FIXTURES, meta, post
-from meta_table import TABLE, as_meta_writes, folder, line, pages
+from meta_table import TABLE, as_meta_writes, pages
+from payload_table import folder, line
 
 from bridge.ports import Event
 
 EXAMPLES = Path(__file__).parents[2] / "bridge" / "sandbox" / "examples"
+NUMBER = "106000000000007"
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +25,8 @@ def payloads() -> Path:
     return found
 
 
-def received(document: Any, body: bytes) -> list[Event]:
-    channel = meta(*pages(document))
+def received(document: Any, body: bytes, *more: str) -> list[Event]:
+    channel = meta(*pages(document), *more)
     callback = post(body, **channel.sign(body))
 
     assert channel.verify(callback) is None
@@ -67,8 +69,8 @@ def test_the_examples_of_the_demo_tell_their_story() -> None:
     for file in sorted(EXAMPLES.glob("*.json")):
         body = file.read_bytes()
         if b'"entry"' not in body:
-            continue  # X's and the app's
-        story[file.stem] = [line(event) for event in received(json.loads(body), body)]
+            continue  # of others than Meta
+        story[file.stem] = [line(event) for event in received(json.loads(body), body, NUMBER)]
 
     assert story == {
         "01-comment": ["comment created"],
@@ -83,4 +85,6 @@ def test_the_examples_of_the_demo_tell_their_story() -> None:
         "12-french-comment-again": ["comment created"],
         "13-french-comment-removed": ["comment deleted"],
         "14-french-messenger-card": ["direct created"],
+        "19-instagram-comment": ["comment created"],
+        "20-whatsapp-text": ["direct created"],
     }

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meta_calls import SECRET, meta, post
-from meta_table import folder
+from payload_table import folder
 from pydantic import ValidationError
 
 from adapters.meta import Meta, Settings
