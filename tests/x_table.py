@@ -7,12 +7,7 @@ the repository. Each line was written from what the payload means, before any pa
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
-
-from bridge.message import Message
-from bridge.ports import Event, Skipped
 
 TABLE: dict[str, tuple[str, ...]] = {
     "x/chatwoot-twitter_message_create_event.json": ("direct created",),
@@ -34,20 +29,6 @@ TABLE: dict[str, tuple[str, ...]] = {
     "x/xdocs-xaa-spaces.end.json": ("skipped system spaces.end",),
 }
 """File -> one line per event: `<kind> <change>`, `ours` if our handle wrote it, or `skipped <reason> <event>`."""
-
-
-def folder() -> Path | None:
-    """Return where the real payloads are; None = not on this machine."""
-    beside = Path(__file__).parents[2] / "shared" / "payloads"
-    found = Path(os.environ.get("CASEBRIDGE_PAYLOADS") or beside)
-    return found if found.is_dir() else None
-
-
-def line(event: Event) -> str:
-    """Return an event as it stands in TABLE."""
-    if isinstance(event, Message):
-        return f"{event.kind} {event.change}{' ours' if event.author.is_self else ''}"
-    return f"skipped {event.reason} {event.event}" if isinstance(event, Skipped) else f"unreadable {event.error}"
 
 
 def whose(document: Any) -> str:

@@ -45,7 +45,12 @@ def each(of: Json, name: str) -> list[Json]:
 
 def number_of(one: Json) -> str:
     """Return the id of what only stands beside a post; "" = absent or of no use."""
-    return ornament(one, "id_str") or ornament(one, "id") or digits(one, "id")
+    return ornament(one, "id_str") or number(one, "id")
+
+
+def number(of: Json, name: str) -> str:
+    """Return an id under `name` in an answer of X's; "" = absent or of no use."""
+    return ornament(of, name) or digits(of, name)
 
 
 def readable(text: str, urls: Iterable[Json], media: Sequence[str] = ()) -> str:

@@ -33,15 +33,20 @@ class Handle:
         In public any of our handles may speak for us; one that writes to another in private is its customer.
         """
         known = self.users.get(number, {}) if user is None else user
-        return Person(
-            id=number,
-            name=ornament(known, "name"),
-            handle=_handle(known),
-            followers=_followers(known),
-            verified=_verified(known),
-            avatar=ornament(known, "profile_image_url_https") or ornament(known, "profile_image_url"),
-            is_self=number in self.ours if public else number == self.account.id,
-        )
+        return described(number, known, is_self=number in self.ours if public else number == self.account.id)
+
+
+def described(number: str, user: Json, *, is_self: bool = False) -> Person:
+    """Return the person with this id; user: how X describes them, {} = not at all."""
+    return Person(
+        id=number,
+        name=ornament(user, "name"),
+        handle=_handle(user),
+        followers=_followers(user),
+        verified=_verified(user),
+        avatar=ornament(user, "profile_image_url_https") or ornament(user, "profile_image_url"),
+        is_self=is_self,
+    )
 
 
 def names(account: Account, users: Mapping[str, Json]) -> frozenset[str]:

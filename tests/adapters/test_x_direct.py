@@ -49,6 +49,7 @@ CHAT = replace(
     author=Person(id=ANA),
     text="[an encrypted X chat message: open X to read it]",
     attachments=(),
+    notes={"encrypted": "yes"},
 )
 
 

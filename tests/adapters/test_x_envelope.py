@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from payload_table import line
 from x_calls import ACME, activity, compact, fixture, message, parse, payload, post, written, x
-from x_table import line
 
 from bridge.message import Message
 from bridge.ports import Skipped, Unreadable

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from payload_table import folder, line
 from x_calls import FIXTURES, post, x
-from x_table import TABLE, as_x_writes, folder, line, whose
+from x_table import TABLE, as_x_writes, whose
 
 from bridge.message import Account
 from bridge.ports import Event

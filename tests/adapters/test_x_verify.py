@@ -16,10 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from payload_table import folder
 from pydantic import ValidationError
 from sqlalchemy import text
 from x_calls import FIXTURES, SECRET, fixture, post, written, x
-from x_table import folder
 
 from adapters.x import Settings, X
 from bridge.errors import Forged, Malformed
@@ -79,6 +79,56 @@ def test_either_secret_holds_while_one_is_rotated() -> None:
     assert channel.verify(signature(signed(BODY, "old"))) is None
     with pytest.raises(Forged, match="none of the consumer secrets"):
         channel.verify(signature(signed(BODY, "older")))
+
+
+CLIENT = "client-secret-of-acme"
+BY_CLIENT = f"{NAME}-oauth2"
+
+
+def with_client() -> X:
+    return X(Settings.model_validate({"consumer_secret": SECRET, "client_secret": ["new-client", CLIENT]}), {})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {BY_CLIENT: signed(BODY, CLIENT)},
+        {BY_CLIENT: signed(BODY, "new-client")},
+        {NAME: signed(BODY)},
+        {NAME: signed(BODY), BY_CLIENT: signed(BODY, CLIENT)},
+        {NAME: signed(BODY), BY_CLIENT: "?"},
+        {NAME: "", BY_CLIENT: signed(BODY, CLIENT)},
+    ],
+)
+def test_an_app_with_an_oauth_2_client_signs_with_its_secret_too(headers: dict[str, str]) -> None:
+    assert with_client().verify(post(BODY, **headers)) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {BY_CLIENT: signed(BODY)},
+        {NAME: signed(BODY, CLIENT)},
+        {BY_CLIENT: signed(BODY, "other")},
+        {BY_CLIENT: "?"},
+        {},
+    ],
+)
+def test_each_signature_has_its_own_secret(headers: dict[str, str]) -> None:
+    with pytest.raises(Forged):
+        with_client().verify(post(BODY, **headers))
+
+
+def test_a_client_whose_secret_is_not_known_signs_nothing() -> None:
+    with pytest.raises(Forged, match="needs client_secret"):
+        x().verify(post(BODY, **{BY_CLIENT: signed(BODY, CLIENT)}))
+
+
+def test_the_clients_secret_answers_challenges_where_there_is_one() -> None:
+    answer = with_client().verify(challenge(crc_token="abc"))
+
+    assert answer is not None
+    assert json.loads(answer.body) == {"response_token": signed(b"abc", "new-client")}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contract import Specimen
+
 from adapters.x import Settings, X
 from bridge.message import Account, Message
 from bridge.ports import Callback, Event
@@ -68,3 +70,30 @@ def activity(event_type: str, held: object, includes: object = None, *, account:
 
 def compact(item: object) -> bytes:
     return json.dumps(item, separators=(",", ":")).encode()
+
+
+def call(body: bytes) -> Callback:
+    return post(body, **x().sign(body))
+
+
+def beside(document: Any) -> Any | None:
+    """The same with a mention behind all others; None = the Activity API and streams send one event a callback."""
+    if not document.keys() & {"for_user_id", "user_event"}:
+        return None
+    section = "tweet_create_events"
+    healthy = fixture("legacy_many")[section][0]
+    others = {"for_user_id": ACME.id} | {key: held for key, held in document.items() if key != section}
+    return others | {section: [*document.get(section, []), healthy]}
+
+
+SPECIMENS = (
+    Specimen(
+        name="x",
+        channel=x(),
+        fixtures=FIXTURES,
+        call=call,
+        read=json.loads,
+        write=written,
+        beside=beside,
+    ),
+)
