@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 ADAPTERS: dict[str, str] = {
+    "google": "adapters.google:Google",
+    "line": "adapters.line:Line",
     "meta": "adapters.meta:Meta",
     "salesforce": "adapters.salesforce:Salesforce",
+    "telegram": "adapters.telegram:Telegram",
+    "tiktok": "adapters.tiktok:TikTok",
+    "trustpilot": "adapters.trustpilot:Trustpilot",
     "webhook": "adapters.webhook:Webhook",
+    "websub": "adapters.websub:WebSub",
     "x": "adapters.x:X",
     "zendesk": "adapters.zendesk:Zendesk",
 }

@@ -23,9 +23,8 @@ from bridge.wiring import settings_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = {
-    name: (ROOT / "docs" / "channels" / f"{name}.md").read_text(encoding="utf-8") for name in ("x", "webhook")
-}
+FOLDER = ROOT / "docs" / "channels"
+PAGES = {file.stem: file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.md"))}
 
 
 def channels() -> list[str]:
@@ -40,6 +39,16 @@ def blocks(page: str, info: str) -> list[str]:
     return re.findall(rf"^```{info}\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
 
 
+def keys(page: str) -> list[list[str]]:
+    """The keys of each table of a page that begins with Key."""
+    tables = [part.partition("\n\n")[0] for part in re.split(r"^\| Key \|", page, flags=re.MULTILINE)[1:]]
+    return [re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE) for table in tables]
+
+
+def test_every_channel_has_its_page_and_every_page_its_channel() -> None:
+    assert sorted(PAGES) == sorted(channels())
+
+
 def test_every_channel_has_its_row_and_every_row_its_channel() -> None:
     table = README[README.index("| `adapter` |") :].partition("\n\n")[0]
 
@@ -50,20 +59,25 @@ def test_every_channel_has_its_row_and_every_row_its_channel() -> None:
 def test_the_connection_of_a_page_loads(tmp_path: Path, page: str) -> None:
     (text,) = blocks(page, "yaml")
     (tmp_path / "connections.yaml").write_text(text, encoding="utf-8")
-    env = dict.fromkeys(re.findall("env:([A-Z_]+)", text), "some-value")
+    env = dict.fromkeys(re.findall("env:([A-Z_]+)", text), "some-value-of-an-admin")
 
     found = connections.load(tmp_path, env, settings_model, adapters=ADAPTERS)
 
     assert [one.adapter for one in found.connections.values()] == [page, "salesforce"]
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_first_table_of_keys_has_every_key_of_the_connection_and_no_other(page: str) -> None:
+    settings = settings_model(page)
+
+    assert settings is not None
+    assert keys(PAGES[page])[0] == list(settings.model_fields)
+
+
 def test_every_scheme_has_a_table_of_all_its_keys() -> None:
-    tables = [
-        re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE) for part in PAGES["webhook"].split("| Key |")[1:]
-    ]
     schemes: list[type[BaseModel]] = [Hmac, StandardWebhooks, Bearer, Basic]
 
-    assert tables[:4] == [list(scheme.model_fields) for scheme in schemes]
+    assert keys(PAGES["webhook"])[1:] == [list(scheme.model_fields) for scheme in schemes]
     assert re.findall(r"^\| `scheme` \| `(\w+)` \|", PAGES["webhook"], re.MULTILINE) == list(webhook.SCHEMES)
 
 

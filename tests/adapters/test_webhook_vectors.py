@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from meta_table import folder
+from payload_table import folder
 from webhook_calls import BODY, KEY, RECEIVED, STAMP, post, signed, webhook
 
 from bridge.errors import Forged

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import contract
+from contract import Specimen
 
 from adapters.webhook import Settings, Webhook
 from bridge.mapping import load_payloads
@@ -47,3 +51,44 @@ def post(headers: Mapping[str, str], body: bytes = BODY, *, url: str = URL, at: 
 
 def fixture(name: str) -> bytes:
     return (FIXTURES / f"{name}.json").read_bytes()
+
+
+def one_more_mention(document: Any) -> Any | None:
+    """The same with a mention behind all others; None = it is another tool's."""
+    if "mentions" not in document:
+        return None
+    healthy = {"resourceId": 13, "fullText": "I am well", "author": "ana", "domain": "x.com"}
+    return {**document, "mentions": [*document["mentions"], healthy]}
+
+
+def specimen(
+    name: str,
+    payload: str,
+    verify: Mapping[str, Any],
+    account: str,
+    *,
+    beside: Callable[[Any], Any | None] = contract.nowhere,
+) -> Specimen:
+    tool = webhook(verify, payload, accounts=(account,))
+    return Specimen(
+        name=name,
+        channel=tool,
+        fixtures=FIXTURES,
+        call=lambda body: post(tool.sign(body), body),
+        read=json.loads,
+        write=lambda document: json.dumps(document).encode(),
+        beside=beside,
+    )
+
+
+SPECIMENS = (
+    specimen("webhook-hootsuite", "hootsuite-inbox", signed(), "0-02"),
+    specimen(
+        "webhook-listening",
+        "listening-tool",
+        {"scheme": "bearer", "secrets": SECRET},
+        "brand-watch",
+        beside=one_more_mention,
+    ),
+    specimen("webhook-app", "mobile-app", signed(encoding="base64"), "acme-ios"),
+)
