@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def _say(error: ConfigError) -> None:
 
 @_command
 def run() -> None:
-    """Run a receiver and a worker here, until Ctrl-C. SQLite is migrated first."""
+    """Run a receiver, a worker and a clock here, until Ctrl-C. SQLite is migrated first."""
     from bridge import supervise, wiring
     from bridge.store import connect, schema
 
@@ -64,7 +64,7 @@ def run() -> None:
         schema.migrate(connect(config.settings.database_url))
     wiring.bridge(config, wiring.store(config))  # what a worker would refuse is said here
     s = config.settings
-    click.echo(f"receiver on http://{s.host}:{s.port}/in/<connection>, one worker beside it; Ctrl-C stops both")
+    click.echo(f"receiver on http://{s.host}:{s.port}/in/<connection>, a worker and a clock; Ctrl-C stops all")
     with supervise.together(supervise.embedded(s.host, s.port), os.environ) as group:
         why = group.wait()
     if why:
@@ -80,11 +80,30 @@ def work() -> None:
     config = wiring.configure(os.environ)
     wiring.log(config.settings)
     found = wiring.store(config)
+    stop = _stopped()
+    one = worker.Worker(wiring.bridge(config, found), tuple(wiring.channels(config)))
+    worker.run(one, stop, poll=config.settings.poll)
+
+
+@_command
+def clock() -> None:
+    """Renew tokens, look at the connections each day and raise alarms, until told to stop."""
+    from bridge import clock as ticking
+    from bridge import wiring
+
+    config = wiring.configure(os.environ)
+    wiring.log(config.settings)
+    found = wiring.store(config)
+    stop = _stopped()
+    ticking.run(ticking.Clock(care=wiring.care(config, found), alarms=wiring.alarms(config, found)), stop)
+
+
+def _stopped() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    one = worker.Worker(wiring.bridge(config, found), tuple(wiring.channels(config)))
-    worker.run(one, stop, poll=config.settings.poll)
+    return stop
 
 
 @_command
@@ -198,6 +217,100 @@ def _show(found: Any, named: list[Any], name: str) -> None:
         why = f"only the hash of {name!r} is kept: CASEBRIDGE_KEY was not set when it came, or 72 hours are over"
     click.echo(why, err=True)
     sys.exit(1)
+
+
+@_command
+@click.argument("connections", nargs=-1)
+def doctor(connections: tuple[str, ...]) -> None:
+    """Check connections for real, all or some of them: exit 1 for faults; warnings leave it at 0."""
+    from bridge import findings, upkeep
+
+    care = _care()
+    for name in connections:
+        _known(care, name, care.connections)
+    itself = {} if connections else {upkeep.ITSELF: upkeep.examine_itself(care)}
+    found = {**itself, **upkeep.examine(care, connections or care.connections)}
+    click.echo(findings.text(found))
+    sys.exit(findings.faulty(found))
+
+
+@_command
+@click.argument("connections", nargs=-1)
+def subscribe(connections: tuple[str, ...]) -> None:
+    """Set up at the platforms what is missing there, for all connections or some: exit 1 for faults."""
+    from bridge import findings, upkeep
+
+    care = _care()
+    for name in connections:
+        _known(care, name, [*care.channels])
+    found = upkeep.subscribe(care, connections or [*care.channels])
+    click.echo(findings.text(found))
+    sys.exit(findings.faulty(found))
+
+
+@_command
+@click.argument("connection")
+@click.option("--since", required=True, help="2026-11-21, 2026-11-21T18:30+01:00, 2 days, 6 hours …")
+@click.option("--account", default="", help="One account's id; all accounts of the connection otherwise.")
+def backfill(connection: str, since: str, account: str) -> None:
+    """Fetch what a connection missed, where its platform lets us; again is harmless. Exit 1 if it is not all."""
+    from datetime import UTC, datetime
+
+    from bridge import backfilling, report, wiring
+
+    config = wiring.configure(os.environ)
+    care = wiring.care(config, found := wiring.store(config))
+    channel = care.channels[_known(care, connection, [*care.channels])]
+    if account and account not in care.accounts[connection]:
+        raise ConfigError([f"the connection {connection!r} lists no account {account!r}"])
+    try:
+        moment = backfilling.moment(since, datetime.now(UTC))
+    except ValueError as error:
+        raise ConfigError([f"--since {error}"]) from None
+    if not channel.backfills:
+        click.echo(f"the platform of {connection} has no API for what was missed", err=True)
+        sys.exit(1)
+    whole = True
+    for one in [account] if account else care.accounts[connection]:
+        fetched = backfilling.backfill(
+            channel,
+            connection,
+            one,
+            care.tokens.credentials(connection, one),
+            since=moment,
+            store=found,
+            keeping=wiring.keeping(config),
+        )
+        click.echo(report.fetched(connection, fetched))
+        whole &= not fetched.stopped
+    sys.exit(not whole)
+
+
+@_command
+def replies() -> None:
+    """List the replies of agents that wait, failed, or may not have arrived, without what they say."""
+    from bridge import report
+    from bridge.store import health
+
+    with _store().read() as c:
+        found = health.replies(c)
+    click.echo(report.replies(found))
+
+
+def _care() -> Any:
+    """What looks after the connections."""
+    from bridge import wiring
+
+    config = wiring.configure(os.environ)
+    return wiring.care(config, wiring.store(config))
+
+
+def _known(care: Any, name: str, names: Sequence[str]) -> str:
+    """The name, if it is one of these. Raises ConfigError."""
+    if name in names:
+        return name
+    why = "is no platform's" if name in care.connections else "is not switched on in connections.yaml"
+    raise ConfigError([f"the connection {name!r} {why}\n    -> allowed: {', '.join(names)}"])
 
 
 @_command

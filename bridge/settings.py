@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bridge.errors import ConfigError
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -49,6 +51,8 @@ class Settings:
     gather: timedelta
     lease: timedelta
     poll: timedelta
+    alert_url: str = field(repr=False)  #: "" = not set; it may hold a secret
+    metrics_token: str = field(repr=False)  #: "" = not set
     log_level: str  #: in lower case
 
 
@@ -81,6 +85,27 @@ def _origin(text: str) -> str:
     if text and not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/?", text):
         raise ValueError("this is not the beginning of an address up to its host and port")
     return text.removesuffix("/")
+
+
+def _alert_url(text: str) -> str:
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("this is no address") from None
+    if re.search(r"[^!-~]", text) or not host or port == 0:
+        raise ValueError("this is no address")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
+        raise ValueError("it begins neither with https:// nor with this machine's own address")
+    return text
+
+
+def _metrics_token(text: str) -> str:
+    if text and not re.fullmatch("[!-~]{16,}", text):
+        raise ValueError("a token has at least 16 characters, and no white space")
+    return text
 
 
 def _host(text: str) -> str:
@@ -146,8 +171,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "CASEBRIDGE_KEY",
         "",
-        "Encrypts callbacks that nobody could read, which are then kept for 72 hours. "
-        "Unset, they are not kept. The first key encrypts and all of them decrypt, so that one can be replaced.",
+        "Encrypts callbacks that nobody could read, which are then kept for 72 hours, and tokens that were "
+        "renewed. Unset, neither is kept, and no token is renewed. "
+        "The first key encrypts and all of them decrypt, so that one can be replaced.",
         "a Fernet key, or several with commas between",
         _keys,
         secret=True,
@@ -196,6 +222,23 @@ SETTINGS: tuple[Setting, ...] = (
         "How often a worker without work looks for some.",
         "0.05 to 10 seconds",
         _seconds(0.05, 10),
+    ),
+    Setting(
+        "ALERT_URL",
+        "",
+        "What alarms are posted to as JSON: when one begins, once a day while it lasts, and when it is over. "
+        "Unset, they are only logged and counted.",
+        "an https address, or an http address on this machine",
+        _alert_url,
+        secret=True,
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        "",
+        "What a scraper sends as Authorization: Bearer to read /metrics. Unset, there is no /metrics.",
+        "at least 16 characters without white space",
+        _metrics_token,
+        secret=True,
     ),
     Setting("LOG_LEVEL", "info", "The least important lines that are logged.", ", ".join(LOG_LEVELS), _log_level),
 )

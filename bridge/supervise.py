@@ -23,14 +23,18 @@ class Program:
 
 
 def embedded(host: str, port: int) -> list[Program]:
-    """A receiver and a worker on this machine, with this environment."""
+    """A receiver, a worker and a clock on this machine, with this environment."""
     receiver = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "--no-control-socket"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "8", "--graceful-timeout", "25"),
         *("--log-level", "warning", "bridge.serving:app()"),
     ]
-    worker = [sys.executable, "-m", "bridge.cli", "work"]
-    return [Program(name="receiver", command=receiver), Program(name="worker", command=worker)]
+    ours = [sys.executable, "-m", "bridge.cli"]
+    return [
+        Program(name="receiver", command=receiver),
+        Program(name="worker", command=[*ours, "work"]),
+        Program(name="clock", command=[*ours, "clock"]),
+    ]
 
 
 class Group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -12,15 +13,21 @@ from pydantic import BaseModel
 
 from adapters import ADAPTERS
 from bridge import connections, mapping, protecting, settings
+from bridge.alarms import Alarms
 from bridge.connections import Connection, Connections
 from bridge.errors import ConfigError
-from bridge.flow import Bridge, Keeping
+from bridge.flow import Keeping
 from bridge.mapping import Mapping as CaseMapping
 from bridge.mapping import Payload
-from bridge.ports import Channel, Crm
+from bridge.media import Media
+from bridge.parts import Bridge
+from bridge.ports import Channel, Credentials, Crm, Desk
+from bridge.practice import SandboxDesk
 from bridge.sealed import Seal
 from bridge.settings import Settings
-from bridge.store import Store, connect, schema
+from bridge.store import Store, connect, queues, schema
+from bridge.tokens import Tokens
+from bridge.upkeep import Care
 from bridge.web import Receiver
 
 
@@ -109,13 +116,17 @@ def receiver(config: Config, found: Store) -> Receiver:
     return Receiver(
         store=found,
         channels=channels(config),
-        keeping=Keeping(
-            protection=protecting.protection(config.mappings),
-            seal=Seal(config.settings.key).close if config.settings.key else None,
-        ),
+        keeping=keeping(config),
         public_url=config.settings.public_url,
         proxies=config.settings.proxies,
+        metrics_token=config.settings.metrics_token,
     )
+
+
+def keeping(config: Config) -> Keeping:
+    """How what platforms tell is kept."""
+    seal = Seal(config.settings.key).close if config.settings.key else None
+    return Keeping(protection=protecting.protection(config.mappings), seal=seal)
 
 
 def channels(config: Config) -> dict[str, Channel | None]:
@@ -143,15 +154,13 @@ def _payload(c: Connection) -> str:
 def bridge(config: Config, found: Store) -> Bridge:
     """The parts of a worker. A CRM connection that is switched off keeps its cases waiting.
 
-    Raises ConfigError if a call to a CRM may take longer than a lease: nothing could ever be sent.
+    Raises ConfigError if a call to a CRM or a platform may outlast its lease: two workers would do the same.
     """
-    crms: dict[str, Crm] = {
-        c.name: _adapter(c.adapter)(c.settings)
-        for c in config.connections.connections.values()
-        if c.enabled and issubclass(_adapter(c.adapter), Crm)
-    }
+    tokens = _tokens(config, found)
+    crms = _crms(config, fetch=Media(tokens.channels, tokens.credentials))
     lease = config.settings.lease
     slow = {name: crm.longest_find for name, crm in crms.items() if crm.longest_find >= lease}
+    slow |= {name: span for name, span in _longest_calls(config).items() if span > lease * (1 - queues.BEGINS)}
     if slow:
         raise ConfigError(
             [
@@ -167,7 +176,73 @@ def bridge(config: Config, found: Store) -> Bridge:
         gather=config.settings.gather,
         lease=config.settings.lease,
         protection=protecting.protection(config.mappings),
+        channels=tokens.channels,
+        credentials=tokens.credentials,
+        desks=desks(config),
+        alarm=alarms(config, found).token,
     )
+
+
+def _longest_calls(config: Config) -> dict[str, timedelta]:
+    """How long it may take to ask a platform, by connection: one call for a token and one with it."""
+    return {
+        c.name: 2 * timeout
+        for c in config.connections.connections.values()
+        if c.enabled and any(one != Credentials() for one in c.credentials.values())
+        if (timeout := getattr(c.settings, "timeout", None)) and issubclass(_adapter(c.adapter), Channel)
+    }
+
+
+def _crms(config: Config, **parts: Any) -> dict[str, Crm]:
+    """The CRMs that are switched on."""
+    return {
+        c.name: _adapter(c.adapter)(c.settings, **parts)
+        for c in config.connections.connections.values()
+        if c.enabled and issubclass(_adapter(c.adapter), Crm)
+    }
+
+
+def _tokens(config: Config, found: Store) -> Tokens:
+    """What accounts are opened with, and the channels that are switched on, whose tokens those are."""
+    return Tokens(
+        store=found,
+        configured={c.name: c.credentials for c in config.connections.connections.values()},
+        channels={name: channel for name, channel in channels(config).items() if channel is not None},
+        seal=Seal(config.settings.key) if config.settings.key else None,
+    )
+
+
+def care(config: Config, found: Store) -> Care:
+    """The parts that look after the connections."""
+    tokens = _tokens(config, found)
+    keys: dict[str, dict[str, str]] = {}
+    for one in config.mappings:
+        keys.setdefault(one.target, {})[one.object] = one.key_field
+    return Care(
+        store=found,
+        channels=tokens.channels,
+        crms=_crms(config),
+        accounts={c.name: list(c.accounts) for c in config.connections.connections.values()},
+        keys=keys,
+        pages={c.name: f"docs/channels/{c.adapter}.md" for c in config.connections.connections.values()},
+        tokens=tokens,
+        public_url=config.settings.public_url,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def alarms(config: Config, found: Store) -> Alarms:
+    """What tells of alarms."""
+    return Alarms(found, config.settings.alert_url)
+
+
+def desks(config: Config) -> dict[str, Desk]:
+    """Where agents reply, by CRM connection: until the CRMs' own ways are built, the sandboxes' pages."""
+    return {
+        c.name: SandboxDesk(url)
+        for c in config.connections.connections.values()
+        if c.enabled and issubclass(_adapter(c.adapter), Crm) and (url := getattr(c.settings, "url", ""))
+    }
 
 
 def _connections(read: Settings, env: Mapping[str, str] | None) -> Connections:
@@ -187,9 +262,19 @@ def _files(read: Settings, found: Connections) -> tuple[Sequence[CaseMapping], M
         payloads = _payloads(read, found)
     except ConfigError as error:
         faults += error.faults
-    if faults:
+    if faults := [*faults, *_not_one(found)]:
         raise ConfigError(faults)
     return mappings, payloads
+
+
+def _not_one(found: Connections) -> list[str]:
+    """Faults for connections whose callbacks do not say whom they are for, and that do not list one account."""
+    return [
+        f"the connection {c.name!r} lists {len(c.accounts)} accounts, but {c.adapter} never says which it calls"
+        " for\n    -> list exactly one, and make a connection for each other one"
+        for c in found.connections.values()
+        if issubclass(_adapter(c.adapter), Channel) and _adapter(c.adapter).one_account and len(c.accounts) != 1
+    ]
 
 
 def _payloads(read: Settings, found: Connections) -> Mapping[str, Payload]:

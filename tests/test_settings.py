@@ -29,6 +29,8 @@ DEFAULTS = Settings(
     gather=timedelta(seconds=0.5),
     lease=timedelta(seconds=60),
     poll=timedelta(seconds=0.25),
+    alert_url="",
+    metrics_token="",
     log_level="info",
 )
 
@@ -61,6 +63,8 @@ def test_every_setting_gets_its_type() -> None:
         "GATHER": "0",
         "LEASE": "2.5",
         "POLL": "10",
+        "ALERT_URL": "http://[::1]:9093/alerts?key=a",
+        "METRICS_TOKEN": "scrape-me-1f7c9a2e",
         "LOG_LEVEL": "WARNING",
         "HOME": "/root",
     }
@@ -78,6 +82,8 @@ def test_every_setting_gets_its_type() -> None:
         gather=timedelta(0),
         lease=timedelta(seconds=2.5),
         poll=timedelta(seconds=10),
+        alert_url="http://[::1]:9093/alerts?key=a",
+        metrics_token="scrape-me-1f7c9a2e",
         log_level="warning",
     )
 
@@ -129,6 +135,34 @@ def test_a_bad_value_is_named_and_shown(name: str, value: str, reason: str) -> N
 )
 def test_an_origin_may_have_a_port(url: str) -> None:
     assert read({"PUBLIC_URL": url}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://alerts.example.com/hook-9f2",
+        "http://localhost.example.com/hook-9f2",
+        "https://",
+        "https://alerts.example.com:x/hook-9f2",
+        "https://alerts.example.com/hook 9f2",
+        "https://[alerts.example.com/hook-9f2",
+        "file:///hook-9f2",
+        "hook-9f2",
+    ],
+)
+def test_an_alert_url_is_https_or_on_this_machine_and_never_shown(url: str) -> None:
+    (fault,) = faults(ALERT_URL=url)
+
+    assert fault.startswith("ALERT_URL cannot be used: ")
+    assert "9f2" not in fault
+
+
+@pytest.mark.parametrize("token", ["short", "sixteen chars ok?", "ü" * 20])
+def test_a_metrics_token_is_long_and_never_shown(token: str) -> None:
+    (fault,) = faults(METRICS_TOKEN=token)
+
+    assert fault.startswith("METRICS_TOKEN cannot be used: a token has at least 16 characters")
+    assert token not in fault
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "PUBLIC_URL", "HOST"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import road
 from crms import SALESFORCE, ZENDESK
+from pydantic import SecretStr
 
 from adapters.meta import Meta
 from adapters.meta import Settings as MetaSettings
@@ -20,6 +21,7 @@ from adapters.salesforce import Salesforce
 from adapters.zendesk import Zendesk
 from bridge import settings, supervise, wiring
 from bridge.errors import ConfigError
+from bridge.ports import Credentials
 from bridge.sealed import Seal
 from bridge.store import Store, connect, schema
 
@@ -216,10 +218,10 @@ def test_libraries_are_heard_from_warnings_on_and_we_from_log_level_on(tmp_path:
     assert heard == [logging.DEBUG, logging.WARNING]
 
 
-def test_the_embedded_bridge_is_a_receiver_and_a_worker() -> None:
+def test_the_embedded_bridge_is_a_receiver_a_worker_and_a_clock() -> None:
     programs = supervise.embedded("127.0.0.1", 8123)
 
-    assert [program.name for program in programs] == ["receiver", "worker"]
+    assert [program.name for program in programs] == ["receiver", "worker", "clock"]
     assert "127.0.0.1:8123" in programs[0].command
 
 
@@ -246,6 +248,17 @@ def test_a_lease_shorter_than_a_call_is_refused(tmp_path: Path) -> None:
         wiring.bridge(config, found)
 
 
+def test_a_lease_shorter_than_a_reply_is_refused_where_there_are_tokens(tmp_path: Path) -> None:
+    slow = road.connections(SALESFORCE).replace("    accounts:\n", "    timeout: 20 seconds\n    accounts:\n")
+    trusted = slow.replace('"10150001": {about', '"10150001": {token: env:META_VERIFY_TOKEN, about')
+    without = wiring.configure(road.configure(tmp_path / "without", file=slow))
+    found = connect(without.settings.database_url)
+
+    wiring.bridge(without, found)
+    with pytest.raises(ConfigError, match="LEASE is 60 seconds, but asking acme-meta may take 40"):
+        wiring.bridge(wiring.configure(road.configure(tmp_path / "with", file=trusted)), found)
+
+
 def test_an_adapter_whose_library_is_not_installed_is_named(tmp_path: Path) -> None:
     env = road.configure(tmp_path, crm=ZENDESK)
     without = "import sys; sys.modules['zenpy'] = None; from bridge.cli import main; main(['check'])"
@@ -269,3 +282,49 @@ def test_a_wrong_setting_hides_no_fault_of_a_mapping(tmp_path: Path) -> None:
         True,
         True,
     ]
+
+
+TELEGRAM = """\
+  acme-telegram:
+    adapter: telegram
+    secret_token: {secret}
+    accounts: {accounts}
+"""
+
+
+@pytest.mark.parametrize(("accounts", "n"), [("{}", 0), ('{"1": {}, "2": {}}', 2)])
+def test_a_channel_that_names_no_account_lists_exactly_one(tmp_path: Path, accounts: str, n: int) -> None:
+    more = TELEGRAM.format(secret="telegram-secret", accounts=accounts)
+    file = road.connections(SALESFORCE).replace("  acme-meta:\n", f"{more}  acme-meta:\n", 1)
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.configure(road.configure(tmp_path, file=file))
+
+    assert caught.value.faults == (
+        (
+            f"the connection 'acme-telegram' lists {n} accounts, but telegram never says which it calls for\n"
+            "    -> list exactly one, and make a connection for each other one"
+        ),
+    )
+
+
+def test_an_accounts_keys_reach_its_channel_and_nothing_else(tmp_path: Path, store: Store) -> None:
+    file = road.connections(SALESFORCE).replace('"10150001": {', '"10150001": {token: env:PAGE_TOKEN, ', 1)
+    config = wiring.configure(road.configure(tmp_path, file=file, PAGE_TOKEN="t0ken"))
+
+    of = wiring.bridge(config, store).credentials
+
+    assert of("acme-meta", "10150001") == Credentials(token=SecretStr("t0ken"))
+    assert of("acme-meta", "10150002") == Credentials()
+    assert of("acme-meta", "nobody") == Credentials()
+    assert "t0ken" not in repr(config)
+
+
+def test_a_sandbox_is_a_desk_and_a_real_crm_is_none_yet(tmp_path: Path, store: Store) -> None:
+    config = wiring.configure(road.configure(tmp_path))
+    real = wiring.configure(
+        road.configure(tmp_path / "real", file=re.sub("    url: .*\n", "", road.connections(SALESFORCE)))
+    )
+
+    assert list(wiring.desks(config)) == ["salesforce"]
+    assert list(wiring.desks(real)) == []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.salesforce import named
+from adapters.salesforce import examining, named
 from adapters.salesforce.finding import People
 from adapters.salesforce.flush import Fetch, Flush
 from adapters.salesforce.org import Org
@@ -15,7 +15,7 @@ from adapters.salesforce.reading import finish, read
 from adapters.salesforce.settings import Settings
 from bridge import fetching
 from bridge.errors import Rejected
-from bridge.ports import Crm, Filing, Found, Identified, Named, Outcome, PersonMatch, Shape
+from bridge.ports import Crm, Filing, Finding, Found, Identified, Named, Outcome, PersonMatch, Shape
 
 __all__ = ["Salesforce", "Settings"]
 
@@ -37,6 +37,10 @@ class Salesforce(Crm):
         self._latest_commit = settings.latest_commit
         self._people = People(self._org)
         self.patience = timedelta(seconds=self._org.patience)
+
+    def examine(self, keys: Mapping[str, str], now: datetime) -> list[Finding]:
+        """See Crm. One call for the login, one for the limits, and one for each object."""
+        return examining.examine(self._org, keys, now)
 
     def find(self, people: Sequence[PersonMatch]) -> list[Found]:
         """See Crm. One call for known persons, one more to fill, and to make those whom nobody knows."""

@@ -21,6 +21,7 @@ from simple_salesforce.login import SalesforceLogin
 from adapters.salesforce import classify
 from adapters.salesforce.classify import Refusal
 from adapters.salesforce.settings import Settings
+from bridge.calling import Answered
 from bridge.errors import Paused, Rejected, RetryLater, Trouble, Unsure
 from bridge.http import Wire, was_sent
 
@@ -104,6 +105,19 @@ class Org:
         """
         ids = {"ids": ",".join(documents), "allOrNone": "false"}
         return _rows(self._call("DELETE", "composite/sobjects", params=ids, file=True), len(documents))
+
+    def limits(self) -> dict[str, Any]:
+        """Read how much of the org's limits is left: name -> Max and Remaining.
+
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm
+        """
+        answer = self._call("GET", "limits")
+        return answer if isinstance(answer, dict) else {}
+
+    @property
+    def clock(self) -> datetime | None:
+        """The org's clock at the last answer that this thread got; None = it did not say."""
+        return Answered(status=200, headers={"date": getattr(self._local, "date", "")}).clock
 
     def describe(self, kind: str) -> list[dict[str, Any]]:
         """Read what the org says of an object's fields: name, unique and more.
@@ -189,8 +203,12 @@ class Org:
             session.headers["Sforce-Call-Options"] = "client=casebridge"
             self._local.session, self._local.wire = session, Wire(self._settings.url, self._settings.timeout)
             session.mount("https://", self._local.wire)
+            session.hooks["response"].append(self._note_date)
         self._local.wire.deadline = time.monotonic() + self.patience
         return session
+
+    def _note_date(self, answer: requests.Response, **_: object) -> None:
+        self._local.date = answer.headers.get("Date", "")
 
     @staticmethod
     def _silence(error: Exception, *, write: bool) -> Trouble:

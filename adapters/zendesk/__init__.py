@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from adapters.zendesk import names, persons, tickets, users
+from adapters.zendesk import examining, names, persons, tickets, users
 from adapters.zendesk.account import Account
 from adapters.zendesk.copying import Fetch
 from adapters.zendesk.flush import Flush
 from adapters.zendesk.settings import Settings
 from bridge import fetching
-from bridge.ports import Crm, Filing, Found, Identified, Named, Outcome, PersonMatch, Shape
+from bridge.ports import Crm, Filing, Finding, Found, Identified, Named, Outcome, PersonMatch, Shape
 
 __all__ = ["Settings", "Zendesk"]
 
@@ -37,6 +37,10 @@ class Zendesk(Crm):
         self._url = settings.url or self._account.home
         self._latest_commit = settings.latest_commit
         self.patience = timedelta(seconds=self._account.patience)
+
+    def examine(self, keys: Mapping[str, str], now: datetime) -> list[Finding]:  # noqa: ARG002 - every ticket has it
+        """See Crm. One call for the login, whose answer names the scopes, and one that reads."""
+        return examining.examine(self._account, now)
 
     def find(self, people: Sequence[PersonMatch]) -> list[Found]:
         """See Crm. One call for 100 known users, and one more for each who is made."""

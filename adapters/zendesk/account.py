@@ -21,6 +21,7 @@ from zenpy.lib.api_objects import Ticket, User
 from adapters.zendesk import classify
 from adapters.zendesk.classify import Refusal
 from adapters.zendesk.settings import Settings
+from bridge.calling import Answered
 from bridge.errors import Paused, RetryLater, Unsure
 from bridge.http import Wire, was_sent
 
@@ -171,6 +172,13 @@ class Account:
                 raise Paused(f"{answer}; is the subdomain {self._settings.subdomain!r} right?")
             return answer
         return _listing(answer, name)[name], next_page(answer) or None
+
+    @property
+    def clock(self) -> datetime | None:
+        """The account's clock at the last answer that this thread got; None = it did not say."""
+        answer: requests.Response | None = self._ready()[1].answer
+        date = "" if answer is None else answer.headers.get("Date", "")
+        return Answered(status=200, headers={"date": date}).clock
 
     def _put(self, path: str, body: Json) -> Json | Refusal:
         return self._call("PUT", lambda _, session: session.put(f"{self.home}/api/v2/{path}", json=body), one=True)

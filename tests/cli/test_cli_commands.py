@@ -149,7 +149,7 @@ def test_run_ends_when_it_is_told_to_and_leaves_no_process_behind(tmp_path: Path
 
         code = running.wait(road.PATIENCE)
 
-        assert len(children) == 3  # gunicorn, its own worker, our worker
+        assert len(children) == 4  # gunicorn, its own worker, our worker, our clock
         assert [pid for pid in children if road.alive(pid)] == []
     assert code == 0
     assert said_after_starting(tmp_path) == []
