@@ -16,7 +16,7 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports --no-cache
 
 tests: .venv/test.stamp debian
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 5 --dist worksteal
 
 bench: .venv/run.stamp  ## how long a mapping takes over a message; fails where that is too long
 	$(BIN)/python -m bench.decide

@@ -114,6 +114,7 @@ def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
         "META_APP_SECRET": secrets.token_hex(16),
         "META_VERIFY_TOKEN": secrets.token_hex(16),
         "X_CONSUMER_SECRET": secrets.token_hex(16),
+        "TELEGRAM_SECRET": secrets.token_hex(16),
         "APP_SECRET": b64encode(secrets.token_bytes(24)).decode(),
         "SF_CONSUMER_KEY": "sandbox-key",
         "SF_CONSUMER_SECRET": secrets.token_hex(16),

@@ -109,7 +109,7 @@ EXAMPLES = (
         name="comment by a stranger, same post",
         file="02-comment-by-another-customer.json",
         message="900410_77102",
-        check=lambda crm: len(crm.cases) == 6,
+        check=lambda crm: len(crm.cases) == 9,
     ),
     Example(
         name="reply by the first customer",
@@ -190,6 +190,25 @@ EXAMPLES = (
         message="f-20611",
         check=_opened("The voucher from your letter is refused"),
         connection="acme-app",
+    ),
+    Example(
+        name="Instagram: a comment",
+        file="19-instagram-comment.json",
+        message="18000000000020711",
+        check=_opened("The blue mug in your video is sold out again"),
+    ),
+    Example(
+        name="WhatsApp: a message",
+        file="20-whatsapp-text.json",
+        message="wamid.HBgNNDkxNzAwMDAyMDcyMg==",
+        check=_opened("My parcel AC-20722 lies at the wrong shop"),
+    ),
+    Example(
+        name="Telegram: a message to the bot",
+        file="21-telegram-message.json",
+        message="9000020733:61",
+        check=_opened("Can I change the address of order AC-20733?"),
+        connection="acme-telegram",
     ),
     Example(
         name="comment under the French page's post",

@@ -84,3 +84,24 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     schema.migrate(store)
     store.engine.dispose()
     return file
+
+
+PAIRS = {"sqlite": "salesforce", "postgresql": "zendesk"}
+OVER_PROCESSES = ("kill", "end_to_end")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run each database with one CRM over real processes: neither knows which the other is, and both are met.
+
+    All four pairs would take most of the time that the whole suite may have.
+    """
+    apart = [one for one in items if one.path.parent.name in OVER_PROCESSES and not _is_pair(one)]
+    config.hook.pytest_deselected(items=apart)
+    items[:] = [one for one in items if one not in set(apart)]
+
+
+def _is_pair(one: pytest.Item) -> bool:
+    given = getattr(one, "callspec", None)
+    named = {str(value) for value in given.params.values()} if given else set()
+    databases, crms = named & PAIRS.keys(), named & set(PAIRS.values())
+    return not databases or not crms or {PAIRS[name] for name in databases} == crms

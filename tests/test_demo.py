@@ -45,6 +45,9 @@ def test_every_example_ends_as_it_should(tmp_path: Path) -> None:
         ["X: the same post, called a reply", "200", "known already, nothing new", "00001004"],
         ["X: a direct message", "200", "opened a case", "00001005"],
         ["our mobile app", "200", "opened a case", "00001006"],
+        ["Instagram: a comment", "200", "opened a case", "00001007"],
+        ["WhatsApp: a message", "200", "opened a case", "00001008"],
+        ["Telegram: a message to the bot", "200", "opened a case", "00001009"],
         ["comment under the French page's post", "200", "opened a case", "#1"],
         ["the same customer again", "200", "comment on its case", "#1"],
         ["which is removed", "200", "blanked here, redacted in its case", "#1"],
@@ -58,7 +61,7 @@ def test_a_broken_secret_is_seen_by_the_exit_code(tmp_path: Path) -> None:
     out, _ = demo.communicate(timeout=90)
 
     assert demo.returncode == 1
-    assert out.count("NOT AS IT SHOULD BE") == 13  # Meta's, but for the forged one: that is refused
+    assert out.count("NOT AS IT SHOULD BE") == 15  # Meta's, but for the forged one: that is refused
 
 
 def test_control_c_stops_everything_cleanly(tmp_path: Path) -> None:
@@ -74,5 +77,5 @@ def test_control_c_stops_everything_cleanly(tmp_path: Path) -> None:
 
     assert (demo.returncode, out.strip()) == (0, "stopped")
     pids = [int(pid) for pid in children.stdout.split()]
-    assert len(pids) == 4
+    assert len(pids) == 5
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []

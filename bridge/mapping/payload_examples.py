@@ -14,7 +14,7 @@ from bridge.mapping.paths import PATHS, RECENT
 from bridge.mapping.payload import Payload
 from bridge.mapping.placeholders import Check
 from bridge.message import Account, Message
-from bridge.ports import Callback, Event, Skipped
+from bridge.ports import Callback, Event, Skipped, Unreadable
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BARE = re.compile(r"true|false|null|-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?")
@@ -83,8 +83,9 @@ def shown(event: Event) -> Mapping[str, str]:
     """What an example can expect of an event, as text."""
     if isinstance(event, Skipped):
         return {"skipped": event.event}
-    if not isinstance(event, Message):
+    if isinstance(event, Unreadable):
         return {"unreadable": event.error}
+    assert isinstance(event, Message)  # a payload map makes nothing else
     return {name: as_text(attrgetter(name)(event)) for name in PROPERTIES}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import meta_table
+import payload_table
 import pytest
 import road
 from crms import SALESFORCE, SIDES, ZENDESK, Side
@@ -29,7 +30,7 @@ TWICE = {"direct created": 1}
 
 @pytest.fixture(scope="module")
 def payloads() -> list[Any]:
-    folder = meta_table.folder()
+    folder = payload_table.folder()
     if folder is None:
         pytest.skip("no folder of real payloads: set CASEBRIDGE_PAYLOADS")
     return [json.loads((folder / name).read_bytes()) for name in meta_table.TABLE]

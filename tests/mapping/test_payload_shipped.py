@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from meta_table import folder
 from payload_examples import RECEIVED, events
+from payload_table import folder
 
 from bridge.mapping import load_payloads
 from bridge.message import Account, Attachment, Message, Person
