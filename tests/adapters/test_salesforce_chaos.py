@@ -56,7 +56,7 @@ def flush(crm: Salesforce, filings: list[Filing]) -> list[Filing]:
     return [settled(one, outcomes[i], now) if i in outcomes else one for i, one in enumerate(filings)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_nothing_is_lost_or_doubled_whatever_fails(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     keys = [f"k{n}" for n in range(CASES)]
     waiting = {key: [part(f"{key}-{n}", f"{n}", files=files(n)) for n in range(MESSAGES)] for key in keys}

@@ -101,7 +101,7 @@ def edit(key: str, refs: Mapping[str, str], known: Known) -> Part:
     return part(f"{target}:edited", "anew", act="edit", opens=False, ref=refs[target], case_id=known.case_id)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_nothing_is_lost_or_doubled_whatever_fails(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     keys = [f"k{n}" for n in range(TICKETS)]
     with running(tmp_path_factory.mktemp("chaos")) as account:

@@ -207,7 +207,7 @@ def judge(play: Play) -> None:
         assert len(edits) == (message.id in play.edited and message.id not in play.deleted)
 
 
-SOME = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SOME
