@@ -225,7 +225,7 @@ def test_everything_wrong_is_told_at_once_file_by_file(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode(errors="replace")))
 def test_any_bytes_are_a_list_or_faults(tmp_path: Path, content: bytes) -> None:
     written(tmp_path, content)

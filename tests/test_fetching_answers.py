@@ -292,7 +292,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(answer=st.lists(LINES, max_size=9).map(b"\r\n".join) | st.binary())
 def test_no_answer_gives_anything_but_a_file_or_a_reason(answer: bytes, host: Host) -> None:
     host.says = {"/cat.png": answer, "/": answer}

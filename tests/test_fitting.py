@@ -13,7 +13,7 @@ from bridge import fitting, written
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXT, st.integers(min_value=4, max_value=60))
 def test_pieces_join_to_the_text_again_and_fit(text: str, room: int) -> None:
     pieces = fitting.split(text, room)

@@ -264,20 +264,20 @@ HEAVY = [
 
 
 def cost(text: str) -> float:
-    """Processor time, the better of two goes."""
-    taken = []
-    for _ in range(2):
-        start = time.process_time()
-        mask(text, ALL)
-        taken.append(time.process_time() - start)
-    return min(taken)
+    """Processor time."""
+    start = time.process_time()
+    mask(text, ALL)
+    return time.process_time() - start
+
+
+def grows_evenly(piece: str) -> bool:
+    small, large = (cost(piece * (size // len(piece))) for size in (20_000, 80_000))
+    return large < 9 * small + 0.01  # were it quadratic: 16 times
 
 
 @pytest.mark.parametrize("piece", HEAVY)
 def test_four_times_the_text_is_about_four_times_the_work(piece: str) -> None:
-    small, large = (cost(piece * (size // len(piece))) for size in (30_000, 120_000))
-
-    assert large < 9 * small + 0.01  # were it quadratic: 16 times
+    assert any(grows_evenly(piece) for _ in range(3))  # a busy machine may spoil a go
 
 
 def test_a_megabyte_of_everything_is_masked() -> None:

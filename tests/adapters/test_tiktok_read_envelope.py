@@ -155,7 +155,7 @@ def test_a_lone_surrogate_in_the_outer_json_is_replaced_too() -> None:
 TEXT = st.text(st.characters())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(words=TEXT, handle=TEXT, number=st.text(st.characters(), min_size=1, max_size=40))
 def test_any_words_arrive(words: str, handle: str, number: str) -> None:
     document = fixture("dm_text", text={"body": words}, message_id=number, **{"from": handle})
@@ -191,7 +191,7 @@ NAMES = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(name=st.sampled_from(NAMES), data=st.data(), value=JSON)
 def test_whatever_stands_anywhere_nothing_raises(name: str, data: st.DataObject, value: object) -> None:
     document = fixture(name)

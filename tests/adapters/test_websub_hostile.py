@@ -17,6 +17,7 @@ from bridge.message import UNSTORABLE, Message, Person, dump
 from bridge.ports import Skipped, Unreadable
 
 LONGEST = 3 * 1024 * 1024 - 1000  # bytes: the receiver takes no more
+LONG_HTML = 1_000_000  # bytes that are read as HTML: a second, where a reader that goes back would take an hour
 GOOD = "<id>a</id><title>b</title>"
 HTML = "<id>a</id><content type='html'>"
 EXTENDED = (
@@ -82,7 +83,7 @@ LONG = {
     "new lines before": "<?xml version='1.0'?>" + filled("\n") + atom(GOOD),
     "new lines in the first tag": "<feed" + filled("\n") + f" {ATOM}/>",
     "brackets": filled("<"),
-    "ampersands": filled("&"),
+    "ampersands": filled("&", LONG_HTML),
     "nested": filled("<feed>"),
     "comments": f"<feed {ATOM}>" + filled("<!--"),
     "entries": atom(*["<id>a</id>"] * 100_000),
@@ -100,15 +101,15 @@ LONG = {
     + END,
     "date": EXTENDED + "<updated>" + filled("2026-11-", 2_000_000) + "</updated>" + END,
     "base": f"<feed {ATOM} xml:base='https://x.example/" + filled("../", 2_000_000) + f"'>{END}",
-    "scripts": atom(HTML + filled("&lt;script", 2_900_000) + "</content>"),
-    "html comments": atom(HTML + filled("&lt;!--", 2_900_000) + "</content>"),
-    "half tags": atom(HTML + filled("&lt;a ", 2_900_000) + "</content>"),
-    "digits": atom(HTML + "&lt;b>&amp;#" + filled("9", 2_900_000) + ";</content>"),
+    "scripts": atom(HTML + filled("&lt;script", LONG_HTML) + "</content>"),
+    "html comments": atom(HTML + filled("&lt;!--", LONG_HTML) + "</content>"),
+    "half tags": atom(HTML + filled("&lt;a ", LONG_HTML) + "</content>"),
+    "digits": atom(HTML + "&lt;b>&amp;#" + filled("9", LONG_HTML) + ";</content>"),
 }
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_hostile_feed_of_3_megabytes_is_read_in_bounded_time(name: str) -> None:
+def test_a_hostile_feed_of_megabytes_is_read_in_bounded_time(name: str) -> None:
     body = LONG[name].encode()
     began = time.process_time()
 

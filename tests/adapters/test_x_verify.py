@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +25,7 @@ from x_calls import FIXTURES, SECRET, fixture, post, written, x
 from adapters.x import Settings, X
 from bridge.errors import Forged, Malformed
 from bridge.ports import Answer, Callback
-from bridge.store import Store, connect, schema
+from bridge.store import Store, connect
 from bridge.web import Receiver, create_app
 
 BODY = rb'{"data":{"event_uuid":"-1","event_type":"like.create","payload":{"x":"caf\u00e9 \/"}}}'
@@ -241,9 +242,8 @@ def test_no_answered_challenge_is_a_body(token: str) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = connect(f"sqlite:///{tmp_path / 'bridge.db'}")
-    schema.migrate(found)
+def store(tmp_path: Path, template: Path) -> Iterator[Store]:
+    found = connect(f"sqlite:///{shutil.copy(template, tmp_path)}")
     yield found
     found.engine.dispose()
 

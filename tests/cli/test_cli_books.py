@@ -17,8 +17,8 @@ from crms import SALESFORCE
 from road import PAGE, Road, casebridge, comment, comments
 
 TOPIC = '    ContactId: "{person.id}"\n    Topic__c: "{raw.value.video}"\n'
-MAPPING = SALESFORCE.mapping.replace('    ContactId: "{person.id}"\n', TOPIC)
-"""A comment with a film asks for a field that the org does not have."""
+MAPPING = SALESFORCE.mapping.replace('    ContactId: "{person.id}"\n', TOPIC) + "protect:\n  too_long: refuse\n"
+"""A comment with a film brings an address that is too long for its field in the org."""
 
 KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"k", b"o"))
 
@@ -26,7 +26,8 @@ KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     folder = tmp_path_factory.mktemp("books")
-    with road.road(folder, road.configure(folder, mapping=MAPPING, CASEBRIDGE_KEY=KEY)) as found:
+    with road.road(folder, road.configure(folder, mapping=MAPPING, CASEBRIDGE_KEY=KEY), anew=True) as found:
+        found.order("fields", object="Case", name="Topic__c", type="string", length=10)
         found.deliver(
             comments(
                 comment("1_1", "First words", by="61"),
@@ -73,7 +74,7 @@ def test_explain_tells_the_story_of_a_message_by_the_platforms_id(copied: dict[s
 
 
 def test_explain_tells_the_story_of_a_message_by_its_key(copied: dict[str, str]) -> None:
-    by_id = casebridge(copied, "explain", "1_1")
+    by_id = casebridge(copied, "explain", "1_1", anew=True)
 
     by_key = casebridge(copied, "explain", key("1_1"))
 
@@ -101,7 +102,7 @@ skipped, because they are no messages:
 
 
 def test_the_ledger_accounts_for_every_message(copied: dict[str, str]) -> None:
-    answer = casebridge(copied, "ledger")
+    answer = casebridge(copied, "ledger", anew=True)
 
     assert answer == (0, BOOKS, "")
 
@@ -155,7 +156,7 @@ def unreadable() -> str:
 
 
 def test_dead_lists_what_could_not_be_filed_with_the_reason(copied: dict[str, str]) -> None:
-    code, told, errors = casebridge(copied, "dead")
+    code, told, errors = casebridge(copied, "dead", anew=True)
 
     keys, reasons = told.splitlines()[::2], told.splitlines()[1::2]
     assert (code, keys, errors) == (0, [key("1_3"), unreadable()], "")
@@ -255,7 +256,7 @@ def body(tmp_path: Path) -> str:
 
 
 def test_send_signs_a_body_and_the_receiver_takes_it(running: Road, body: str) -> None:
-    answer = casebridge(running.env, "send", body, "--to", "acme-meta")
+    answer = casebridge(running.env, "send", body, "--to", "acme-meta", anew=True)
 
     running.settle()
     assert answer == (0, "200\n", "")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +26,7 @@ def faulty(folder: Path, old: str, new: str) -> dict[str, str]:
 def test_check_needs_no_secrets_and_no_database(tmp_path: Path) -> None:
     env = faulty(tmp_path, "", "")
 
-    answer = casebridge(env, "check")
+    answer = casebridge(env, "check", anew=True)
 
     assert answer == (0, "1 mapping: no faults\n", "")
     assert not (tmp_path / "bridge.db").exists()
@@ -122,7 +120,7 @@ def test_a_database_that_is_not_ready_is_said_in_one_line(
 def test_migrate_can_run_again(tmp_path: Path) -> None:
     env = road.bare(tmp_path)
 
-    answers = [casebridge(env, "migrate") for _ in range(2)]
+    answers = [casebridge(env, "migrate", anew=anew) for anew in (True, False)]
 
     assert answers[0] == answers[1]
     assert (answers[0][0], answers[0][2]) == (0, "")
@@ -131,11 +129,11 @@ def test_migrate_can_run_again(tmp_path: Path) -> None:
 
 
 @contextmanager
-def started(folder: Path, command: str = "run") -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
+def started(folder: Path) -> Iterator[tuple[road.Process, list[int]]]:
     """A bridge that has begun to serve, and the ids of the processes that it has started."""
     env = road.configure(folder)
     with (
-        road.process([sys.executable, "-m", "bridge.cli", command], env, folder / "run.log") as running,
+        road.process([*road.CASEBRIDGE, "run"], env, folder / "run.log", anew=True) as running,
         requests.Session() as http,
     ):
         road.until(lambda: road.answers(http, f"http://127.0.0.1:{env['PORT']}/readyz"), "the receiver answers")
@@ -180,7 +178,7 @@ def arguments(pid: int) -> list[str]:
 def test_work_ends_when_it_is_told_to(tmp_path: Path) -> None:
     env = road.configure(tmp_path)
     assert casebridge(env, "migrate")[0] == 0
-    with road.process([sys.executable, "-m", "bridge.cli", "work"], env, tmp_path / "work.log") as running:
+    with road.process([*road.CASEBRIDGE, "work"], env, tmp_path / "work.log", anew=True) as running:
         road.until(lambda: catches(running.pid, signal.SIGTERM), "the worker has begun")
         running.send_signal(signal.SIGTERM)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,6 +30,11 @@ from bridge.store.health import Health
 from bridge.store.tables import reply
 
 BOT = "7000001"
+COMMENTS = (
+    "Messages are filed as comments on the case: the org has no Social_Message__c, or the app's user may not see "
+    "it. Agents' replies are not heard."
+)
+NEVER_CALLED = "It has never called us: agents' replies, if any, come when they are looked for."
 NO_CLOCK = (
     "No clock runs, so no token is renewed and no alarm is raised."
     "  -> Let one process run casebridge clock; casebridge run has one."
@@ -120,7 +124,7 @@ def stored(env: dict[str, str]) -> Store:
 
 def test_doctor_finds_what_is_wrong_everywhere_and_says_what_to_do(env: dict[str, str], tmp_path: Path) -> None:
     with road.sandbox(tmp_path, SALESFORCE, env) as address:
-        code, told, errors = casebridge({**env, "SF_URL": address}, "doctor")
+        code, told, errors = casebridge({**env, "SF_URL": address}, "doctor", anew=True)
 
     assert (code, errors) == (1, "")
     key = "Case.Social_Conversation_Key__c"
@@ -134,10 +138,14 @@ def test_doctor_finds_what_is_wrong_everywhere_and_says_what_to_do(env: dict[str
         line("ok", f"acme-telegram / {BOT}", "token: The token is the bot's, and has no end."),
         line("ok", "acme-telegram", "clock: This machine's clock and Telegram's agree."),
         line("warning", "acme-app / acme-ios", f"events: {QUIET}"),
-        line("ok", "salesforce", "login: The login works, and the API's version is there."),
-        line("ok", "salesforce", "limits: 4999998 of 5000000 API calls of these 24 hours are left."),
+        line(
+            "ok", "salesforce", "login: The login works (client credentials), and the API's version 66.0 is there."
+        ),
+        line("ok", "salesforce", "limits: 4999999 of 5000000 API calls of these 24 hours are left."),
         line("ok", "salesforce", f"key {key}: {key} is there, unique, and can be written."),
+        line("ok", "salesforce", f"messages: {COMMENTS}"),
         line("ok", "salesforce", "clock: This machine's clock and Salesforce's agree."),
+        line("ok", "salesforce", f"calls: {NEVER_CALLED}"),
     ]
 
 
@@ -159,7 +167,8 @@ def test_a_dead_token_and_a_crm_that_is_away_are_told_beside_each_other(env: dic
     lines = told.splitlines()
     assert code == 1
     assert lines[0].startswith(f"fault    acme-telegram / {BOT}  token: ")
-    assert lines[-1].startswith("warning  salesforce  reach: Salesforce cannot be reached")
+    assert lines[-2].startswith("warning  salesforce  reach: Salesforce cannot be reached")
+    assert lines[-1] == line("ok", "salesforce", f"calls: {NEVER_CALLED}")
     assert "AAE-of_acme" not in told
 
 
@@ -188,7 +197,7 @@ def test_subscribe_writes_what_is_missing_and_a_second_time_nothing(env: dict[st
         "ok       acme-app  subscription: This platform is set up by hand: docs/channels/webhook.md says where."
     )
 
-    first = casebridge(env, "subscribe")
+    first = casebridge(env, "subscribe", anew=True)
     writes = len(telegram.writes)
     second = casebridge(env, "subscribe")
 
@@ -257,7 +266,7 @@ def test_backfill_stores_what_was_missed_once_and_says_what_it_could_not_fetch(
             tmp_path, file=BLOGS, mapping=masking, HUB_SECRET="hub-secret-of-acme", BLOG_URL=stub.url
         )
         first = casebridge(env, "backfill", "acme-blogs", "--since", "2026-11-01", "--account", TOPIC)
-        both = casebridge(env, "backfill", "acme-blogs", "--since", "2026-11-01")
+        both = casebridge(env, "backfill", "acme-blogs", "--since", "2026-11-01", anew=True)
 
     assert first == (0, f"acme-blogs / {TOPIC}: 1 seen, 1 new, 0 already here, 0 skipped\n", "")
     assert (both[0], both[2]) == (1, "")
@@ -299,7 +308,7 @@ def test_replies_that_did_not_arrive_are_listed_without_what_they_say(env: dict[
 
 
 def test_no_replies_are_said_to_be_none(env: dict[str, str]) -> None:
-    assert casebridge(env, "replies") == (0, "no reply waits, failed or is unsure\n", "")
+    assert casebridge(env, "replies", anew=True) == (0, "no reply waits, failed or is unsure\n", "")
 
 
 # --- the documentation ---
@@ -323,7 +332,7 @@ def test_every_command_and_every_metric_stands_in_the_documentation() -> None:
 
 def test_clock_ends_when_it_is_told_to(env: dict[str, str], tmp_path: Path) -> None:
     log = tmp_path / "clock.log"
-    with road.process([sys.executable, "-m", "bridge.cli", "clock"], env, log) as started:
+    with road.process([*road.CASEBRIDGE, "clock"], env, log, anew=True) as started:
         road.until(lambda: planned(env), "the clock has begun")
         started.send_signal(signal.SIGTERM)
 

@@ -12,6 +12,8 @@ import bridge.connections
 from adapters import meta, salesforce, zendesk
 from adapters.salesforce import Salesforce
 from adapters.zendesk import Zendesk
+from bridge import online
+from bridge.errors import ConfigError
 from bridge.mapping import load
 from bridge.mapping.hours import Hours, Span
 from bridge.mapping.load import load_payloads
@@ -60,7 +62,19 @@ def of_payload(path: Path, _: Path) -> None:
     load_payloads(path.parents[1], [path.stem])
 
 
-KINDS: Mapping[str, Read] = {".": of_mapping, "connections": of_connections, "payloads": of_payload}
+def of_online(path: Path, _: Path) -> None:
+    """Check a mapping against what its CRM said, as `casebridge check --schema` does."""
+    mappings = load(path.parent, [path.stem], sources=["acme"], targets=TARGETS)
+    faults = online.faults(online.written(path.parent, mappings), online.saved(path.parent / "schema.json"))
+    raise ConfigError([str(fault) for fault in faults])
+
+
+KINDS: Mapping[str, Read] = {
+    ".": of_mapping,
+    "connections": of_connections,
+    "online": of_online,
+    "payloads": of_payload,
+}
 """Folder of broken files -> what reads one."""
 
 FILES = [path for kind in KINDS for path in sorted((BROKEN / kind).glob("*.yaml")) if path.stem not in SOUND]

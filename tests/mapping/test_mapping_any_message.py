@@ -129,7 +129,7 @@ def is_value(value: object) -> bool:
     return value is None or isinstance(value, (str, int, float, bool))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(MESSAGES, PEOPLE, FACTS)
 def test_whatever_comes_in_only_values_go_out(message: Message, person: PersonFound, facts: Facts) -> None:
     taken = accept(MADE, message, facts)
@@ -163,7 +163,7 @@ def test_whatever_comes_in_only_values_go_out(message: Message, person: PersonFo
     assert bool(person_key(MADE, person)) is bool(person.id)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXT.filter(bool), TEXT.filter(bool))
 def test_words_arrive_as_they_are_in_every_kind_of_field(text: str, handle: str) -> None:
     message = said(text, language="fr", author=Person(id="u-5", handle=handle), raw=b"")

@@ -306,7 +306,7 @@ def test_a_failing_test_of_both_is_told_once(tmp_path: Path) -> None:
 INSTEAD = ["", "x", "{", "}", "[]", ": ", "\n", "\n  ", "- ", "any", "|", "'"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_change_to_either_file_raises_anything_but_config_errors(data: st.DataObject) -> None:
     texts = [HEAD + ADDED + CONTACT + CASE, BASE]

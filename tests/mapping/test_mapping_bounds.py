@@ -118,7 +118,7 @@ SIGNS = st.sampled_from(
 VALUES = st.lists(SIGNS, max_size=40).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(sorted(BUILT)),
     VALUES | st.integers() | st.booleans() | st.lists(VALUES, min_size=1).map(tuple),

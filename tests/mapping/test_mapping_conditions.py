@@ -166,13 +166,13 @@ def test_has_all_needs_every_keyword() -> None:
 LETTERS = st.text(st.sampled_from("aábcß İıΣς 가각かが\u0301\u200d😀_-'9"), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(LETTERS.map(folded).filter(bool), LETTERS, LETTERS)
 def test_a_keyword_between_spaces_is_always_found(keyword: str, before: str, after: str) -> None:
     assert found(keyword, folded(f"{before} {keyword} {after}"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(LETTERS | st.text(max_size=30))
 def test_folding_is_blind_to_case_and_done_in_one_step(text: str) -> None:
     assert folded(folded(text)) == folded(text)

@@ -249,7 +249,7 @@ def test_a_key_of_a_long_account_is_short_too_and_its_own() -> None:
 PIECE = st.text(st.sampled_from("ab-_:~2dé\u0301😀/ %"), min_size=1, max_size=6) | st.text(min_size=1, max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(PIECE, PIECE, PIECE), min_size=2, max_size=2, unique=True))
 def test_keys_of_different_conversations_differ(pieces: list[tuple[str, str, str]]) -> None:
     keys = [

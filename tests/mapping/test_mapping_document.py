@@ -263,7 +263,7 @@ def test_values_of_a_file_of_secrets_are_never_shown() -> None:
 YAMLISH = st.text(st.sampled_from("ab:{}[]\"'|>-#&*!%@`?,\\ \n\t~<=.0é\u2028😀"), max_size=60)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(YAMLISH | st.text(max_size=60))
 def test_no_text_raises_anything_but_config_errors(text: str) -> None:
     with suppress(ConfigError):

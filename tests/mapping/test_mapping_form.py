@@ -180,7 +180,7 @@ tests: [{{name: t, message: {{text: b}}, expect: {{p: H}}}}]
 INSTEAD = ["", "x", "{", "}", "[]", "{}", ": ", "\n", "'", "1", "- ", "{a: b}", "|", "&", "#"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_change_to_a_file_raises_anything_but_config_errors(data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(FULL)))

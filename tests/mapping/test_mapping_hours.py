@@ -141,7 +141,7 @@ def naive(spans: dict[int, tuple[int, int]], closed: Holidays, wall: datetime) -
     return False
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     spans=st.dictionaries(st.integers(0, 6), SPANS, min_size=1),
     zone=st.sampled_from(ZONES),
@@ -286,7 +286,7 @@ SIGNS = st.text(st.sampled_from("0123456789:-, monfrisdacle٣²\u2212"), max_siz
 KEYS = SIGNS.filter(bool) | st.sampled_from(["mon", "sat-mon", "time_zone", "holidays"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(KEYS, SIGNS, max_size=4))
 def test_any_text_gives_hours_or_faults(entries: dict[str, str]) -> None:
     lines = "".join(f"'{key}': '{value}'\n" for key, value in entries.items())

@@ -84,7 +84,7 @@ def test_numbers_count_as_text_and_any_entry_of_a_list_will_do(
 HANDLES = st.text(max_size=20).map(str.strip).filter(lambda text: not text.startswith("@"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(HANDLES)
 def test_an_entry_is_the_same_with_and_without_its_at_sign_and_in_any_case(handle: str) -> None:
     assert {entry(f"@{handle}"), entry(f"  {handle}"), entry(handle.casefold())} == {entry(handle)}

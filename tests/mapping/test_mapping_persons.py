@@ -117,7 +117,7 @@ def test_who_is_nobody_in_the_crm_has_the_case_of_an_author() -> None:
     assert case_key(per("person"), MESSAGE) == "facebook:page--1:u--5"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(min_size=1, max_size=8), st.text(min_size=1, max_size=8))
 def test_two_persons_never_share_a_key(one: str, other: str) -> None:
     keys = [person_key(PER_PERSON, PersonFound(id=person)) for person in (one, other)]

@@ -302,14 +302,14 @@ WORDS = [
 PIECES = st.lists(st.sampled_from(SIGNS + WORDS), max_size=14).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PIECES | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30))
 def test_no_template_raises_anything_but_config_errors(template: str) -> None:
     with suppress(ConfigError):
         assert isinstance(filled(template, FULL, FOUND), (str, int, float, bool, tuple, type(None)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60).filter(lambda text: "\x00" not in text), st.integers(1, 40))
 @example("👩‍👩‍👧" * 9, 7)
 def test_shortened_text_fits_and_begins_like_the_whole(text: str, most: int) -> None:

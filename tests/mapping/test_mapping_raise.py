@@ -50,7 +50,7 @@ VALUES = st.text(min_size=1, max_size=4)
 ORDERS = st.lists(VALUES, min_size=2, max_size=6, unique_by=str.casefold).map(tuple)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ORDERS)
 def test_over_is_a_strict_order_from_the_lowest_to_the_highest(order: tuple[str, ...]) -> None:
     over = [(a, b) for a in order for b in order if Raise(value=a, order=order).over(b)]
@@ -58,7 +58,7 @@ def test_over_is_a_strict_order_from_the_lowest_to_the_highest(order: tuple[str,
     assert over == [(a, b) for i, a in enumerate(order) for b in order[:i]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ORDERS, VALUES)
 def test_what_is_not_listed_neither_raises_nor_is_raised(order: tuple[str, ...], other: str) -> None:
     known = {value.casefold() for value in order}

@@ -64,7 +64,7 @@ def nested(draw: st.DrawFn, text: bytes) -> bytes:
 ACCIDENTS = [flipped, without_lines, moved, nested]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_spoilt_mappings_are_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(MAPPINGS))
@@ -78,7 +78,7 @@ def test_spoilt_mappings_are_read_or_refused(tmp_path: Path, data: st.DataObject
             assert isinstance(made, Mapping)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_spoilt_connections_are_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(CONNECTIONS))

@@ -296,7 +296,7 @@ def both(made: Mapping, message: Message) -> Dict[str, Value]:
     return create(made, message, decide(made, message, NOBODY), NOBODY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TABLES, st.lists(LANGUAGE, min_size=1, max_size=5))
 def test_a_translated_language_is_looked_up_by_its_beginnings(table: dict[str, str], spoken: list[str]) -> None:
     made = of_table("{language}", table)
@@ -310,7 +310,7 @@ def test_a_translated_language_is_looked_up_by_its_beginnings(table: dict[str, s
 WORDS = st.text(st.sampled_from("aAßsSİiı-_ \u0301é"), min_size=1, max_size=4).filter(str.strip)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=6, unique_by=lambda w: w.strip().casefold()), WORDS)
 def test_a_translated_text_is_looked_up_whole(keys: list[str], text: str) -> None:
     table = {key: f"row {n}" for n, key in enumerate(keys)}

@@ -210,14 +210,14 @@ ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ANY)
 def test_folding_is_done_in_one_step_and_blind_to_how_signs_are_composed(text: str) -> None:
     assert folded(folded(text)) == folded(text)
     assert folded(unicodedata.normalize("NFD", text)) == folded(unicodedata.normalize("NFC", text))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ANY, ANY, ANY)
 def test_a_keyword_between_spaces_is_found_in_any_script(keyword: str, before: str, behind: str) -> None:
     wanted = folded(keyword)

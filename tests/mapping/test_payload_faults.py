@@ -131,7 +131,7 @@ def test_faults_of_all_files_come_at_once(tmp_path: Path) -> None:
 LINES = (SHIPPED / "payloads" / "mobile-app.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(LINES) - 1), st.text(max_size=8), st.integers(0, 60), st.booleans())
 def test_a_spoiled_file_gives_faults_and_never_a_traceback(line: int, text: str, at: int, cut: bool) -> None:
     spoiled = LINES[line][:at] + text + ("" if cut else LINES[line][at:])

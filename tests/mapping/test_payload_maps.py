@@ -372,7 +372,7 @@ JSON = st.recursive(
 MAPS = [payload(message=WHOLE), payload("items: files\n", message=WHOLE), payload("items: .\nskip: [{n: 1}]\n")]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(JSON, st.sampled_from(MAPS))
 def test_arbitrary_json_raises_nothing_and_is_all_accounted_for(body: object, made: Any) -> None:
     found = events(made, json.dumps(body).encode())
@@ -382,7 +382,7 @@ def test_arbitrary_json_raises_nothing_and_is_all_accounted_for(body: object, ma
     assert len(found) == (len(listed) if isinstance(listed, list) else 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(NAMES, JSON), NAMES, JSON)
 def test_a_spoiled_message_raises_nothing(some: dict[str, Any], name: str, spoiled: object) -> None:
     assert len(events(MAPS[0], json.dumps({**ITEM, **some, name: spoiled}).encode())) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ from bridge.message import Account, Kind, Message, Person
 from bridge.ports import PersonFound, PersonMatch, Raise, Reopen
 
 SHIPPED = Path(__file__).parents[2] / "mappings"
-FILES = ("connections.yaml", "x-to-salesforce.yaml")
+FILES = ("connections.yaml", "x-to-salesforce.yaml", "meta-to-salesforce.yaml")
 OFF = re.compile(r"^( *)#(?=[^ #])", re.MULTILINE)
 """What keeps a line switched off; a remark has a space behind its #."""
 
@@ -111,7 +112,7 @@ def test_all_that_is_switched_off_can_be_switched_on_together(folder: Path) -> N
     all_on(folder)
 
     assert checked(folder) == 3
-    assert [OFF.search((folder / name).read_text(encoding="utf-8")) for name in FILES] == [None, None]
+    assert [OFF.search((folder / name).read_text(encoding="utf-8")) for name in FILES] == [None] * 3
 
 
 def test_the_remarks_stay_when_everything_is_switched_on(folder: Path) -> None:
@@ -121,7 +122,7 @@ def test_the_remarks_stay_when_everything_is_switched_on(folder: Path) -> None:
 
     texts = [(folder / name).read_text(encoding="utf-8") for name in FILES]
     assert [re.findall("^ *# .*", text, re.MULTILINE) for text in texts] == remarks
-    assert [len(found) > 10 for found in remarks] == [True, True]
+    assert [len(found) > 10 for found in remarks] == [True] * 3
 
 
 # --- what the mapping makes of messages -----------------------------------------------------------------------
@@ -198,6 +199,8 @@ def test_with_everything_switched_on_each_field_of_the_org_is_filled(folder: Pat
         "Followers__c": 12,
         "Language__c": "German",
         "Why__c": decision.lines["priority"],
+        "Social_Network__c": "X",
+        "Social_Permalink__c": ADDRESS,
     }
     made = create(full, message, decision, person)
     assert {field: made[field] for field in own} == own
@@ -210,6 +213,25 @@ def test_with_everything_switched_on_each_field_of_the_org_is_filled(folder: Pat
         fill={"Title": "@ana_b on X"},
     )
     assert full.owner == {"OwnerId"}
+
+
+def test_with_everything_switched_on_the_plugins_fields_are_filled_for_every_network(folder: Path) -> None:
+    _, full, _ = everything(folder)
+    message = replace(said("Hello"), channel="instagram")
+
+    made = create(full, message, decide(full, message, NOBODY), PersonFound(id="0035500000AbCdEAAV"))
+
+    assert {field: made[field] for field in ("Social_Network__c", "Social_Permalink__c", "ContactId")} == {
+        "Social_Network__c": "Instagram",
+        "Social_Permalink__c": ADDRESS,
+        "ContactId": "0035500000AbCdEAAV",
+    }
+    assert person_match(full, message) == PersonMatch(
+        author="instagram:7100000901",
+        object="Contact",
+        rules=({"Social_Author_Key__c": "instagram:7100000901"},),
+        create={"Social_Author_Key__c": "instagram:7100000901", "LastName": "Ana Brandt"},
+    )
 
 
 def test_with_everything_switched_on_employees_and_other_brands_are_not_taken(folder: Path) -> None:
@@ -225,7 +247,14 @@ def test_with_everything_switched_on_employees_and_other_brands_are_not_taken(fo
 
 def on(folder: Path) -> Mapping:
     """The mapping for X as it is with everything switched on."""
+    return everything(folder)[0]
+
+
+def everything(folder: Path) -> Sequence[Mapping]:
+    """The mappings as they are with everything switched on."""
     all_on(folder)
-    variables = dict.fromkeys(re.findall(r"env:(\w+)", (folder / "connections.yaml").read_text()), "d2hhdGV2ZXI=")
+    variables = dict.fromkeys(
+        re.findall(r"env:(\w+)", (folder / "connections.yaml").read_text()), "d2hhdGV2ZXIgaXQgaXM="
+    )
     env = {**variables, "SF_DOMAIN": "acme.my", "ZENDESK_SUBDOMAIN": "acme", "CASEBRIDGE_CONFIG": str(folder)}
-    return wiring.configure(env).mappings[0]
+    return wiring.configure(env).mappings

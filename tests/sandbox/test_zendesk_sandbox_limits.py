@@ -174,7 +174,7 @@ def test_the_headers_tell_in_both_spellings() -> None:
 
 
 @given(st.lists(st.floats(min_value=0, max_value=300), max_size=60), st.integers(min_value=1, max_value=5))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_no_window_holds_more_than_its_total(moments: list[float], total: int) -> None:
     limits, bucket = Limits(), Bucket(name="x", total=total)
     went: dict[int, int] = {}

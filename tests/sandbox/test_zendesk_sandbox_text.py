@@ -90,7 +90,7 @@ def test_of_html_the_harmless_part_is_kept(given: str, kept: str) -> None:
 
 
 @given(HTML)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_nothing_that_runs_is_kept(text: str) -> None:
     for tag, attributes in Seen(stored(text)).tags:
         assert tag in markup.KEPT
@@ -99,7 +99,7 @@ def test_nothing_that_runs_is_kept(text: str) -> None:
 
 
 @given(HTML)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_what_is_kept_is_kept_again(text: str) -> None:
     # a tag that goes may leave a placeholder behind, or what looks like an entity
     once = stored(text.replace("}", ")").replace("&<", "+<"))
@@ -108,7 +108,7 @@ def test_what_is_kept_is_kept_again(text: str) -> None:
 
 
 @given(st.text())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_escaped_text_reads_as_it_was(text: str) -> None:
     shown = markup.plain(markup.html_of_html(html.escape(text.replace("{", "(")), ticket_id=7))
 
@@ -178,7 +178,7 @@ def test_placeholders_are_filled_or_taken_out(given: str, kept: str) -> None:
 
 
 @given(HTML)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_no_placeholder_is_left(text: str) -> None:
     assert not markup.PLACEHOLDER.search(html.unescape(markup.filled(text.replace("}", "} "), ticket_id=7)))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import forked
 import requests
 
 API = "/api/v2"
@@ -26,18 +25,12 @@ class ZendeskProcess:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "bridge.sandbox.zendesk", "--port", "0", "--database", str(self.file)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.line = self.process.stdout.readline().strip()
-        self.base = self.line.split()[-1]
+        self.process = forked.Sandbox("zendesk", self.file)
+        self.line, self.base = self.process.line, self.process.address
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(timeout=10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        return self.process.wait(forked.PATIENCE)
 
     def close(self) -> None:
         if self.process.poll() is None:

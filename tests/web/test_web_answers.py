@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,7 +22,7 @@ from adapters.meta import Meta, Settings
 from bridge.errors import Forged
 from bridge.message import Account, Message
 from bridge.ports import Answer, Callback, Channel, Event
-from bridge.store import Store, connect, handshakes, items, schema
+from bridge.store import Store, connect, handshakes, items
 from bridge.web import Receiver, create_app
 
 TOKEN = road.SECRETS["META_VERIFY_TOKEN"]
@@ -63,11 +64,8 @@ class Recorder(Channel):
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    store = connect(f"sqlite:///{tmp_path / 'bridge.db'}")
-    schema.migrate(store)
-    store.engine.dispose()
-    return tmp_path / "bridge.db"
+def database(tmp_path: Path, template: Path) -> Path:
+    return Path(shutil.copy(template, tmp_path))
 
 
 @pytest.fixture
