@@ -17,7 +17,7 @@ from bridge.mapping import NO_FACTS, Facts
 from bridge.mapping import Mapping as CaseMapping
 from bridge.message import Message
 from bridge.placing import DELETED, original
-from bridge.ports import Filing, Known, Part, Raise, Value
+from bridge.ports import Answerable, Filing, Known, Part, Raise, Value
 from bridge.steps import Item, Rendered, Settle, Waiting
 
 EDITED = "Edited by its author:\n"
@@ -43,10 +43,12 @@ def compose(
     families: Families,
     mappings: Mapping[str, CaseMapping],
     explain: Callable[[str, Exception], str],
+    answerable: Callable[[Message], Answerable | None] = lambda _: None,
 ) -> Rendered:
     """One filing for all waiting items of a case row; what cannot be rendered ends by itself.
 
-    `explain` turns an unexpected error into the reason that is stored.
+    `explain` turns an unexpected error into the reason that is stored, `answerable` says how a customer's message
+    can be answered.
     """
     items, silent = batches.first(waiting, families, mappings)
     facts = NO_FACTS if silent else waiting.facts
@@ -55,6 +57,8 @@ def compose(
     for one in items:
         try:
             became = _rendered(one, families.get(one.points_at, ()), mappings, facts)
+            if isinstance(became, Rendering):
+                became = replace(became, part=_told(became.part, one, answerable))
         except Exception as error:  # noqa: BLE001 - an error here settles its own message only
             became = Settle(state="dead", reason=explain("rendering", error))
         if isinstance(became, Rendering):
@@ -71,7 +75,7 @@ def compose(
     except Exception as error:  # noqa: BLE001 - as above: it is the opening message that cannot be rendered
         why = Settle(state="dead", reason=explain("rendering", error))
         rest = tuple(one for one in items if one is not first.item)
-        others = compose(case_id, replace(waiting, items=rest), families, mappings, explain)
+        others = compose(case_id, replace(waiting, items=rest), families, mappings, explain, answerable)
         return replace(others, items=(first.item, *others.items), ended={**others.ended, first.item.id: why})
     return Rendered(
         items=tuple(items),
@@ -80,6 +84,14 @@ def compose(
         known=Known(episode=waiting.known.episode + 1) if silent and opener else None,
         heard_at=_heard(waiting, done, families),
     )
+
+
+def _told(part: Part, one: Item, answerable: Callable[[Message], Answerable | None]) -> Part:
+    """The part with the message that it tells of, where it tells of one; what was deleted and hidden is a note."""
+    if part.act == "delete" or one.change not in ("created", "edited"):
+        return part
+    said = replace(one.message, raw=b"")
+    return replace(part, said=said, answer=None if said.author.is_self else answerable(said))
 
 
 def _heard(waiting: Waiting, done: Sequence[Rendering], families: Families) -> datetime | None:
@@ -303,4 +315,5 @@ def _note(opening: Part, message: Message, what: Decided) -> dict[str, Part]:
     if not told:
         return {}
     text = "\n".join(told)
-    return {opening.key: replace(opening, key=opening.key + NOTE, text=text, public=False, opens=False, files=())}
+    note = replace(opening, key=opening.key + NOTE, text=text, public=False, opens=False, files=())
+    return {opening.key: replace(note, said=None, answer=None)}

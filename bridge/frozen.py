@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
-from bridge.message import DELETED_TEXT
+from bridge.message import DELETED_TEXT, redacted
 from bridge.ports import Filing, Part, Value
 
 NOTE = "#note"  #: ends the key of a part that is a note of ours and no item
@@ -69,7 +69,8 @@ def blank(frozen: Frozen, keys: Collection[str]) -> Frozen:
 
 
 def _blank(part: Part, rows: Mapping[str, Mapping[str, Value]]) -> Part:
-    return replace(part, text=DELETED_TEXT, files=(), row=rows.get(part.key, part.row))
+    said = part.said and redacted(part.said)
+    return replace(part, text=DELETED_TEXT, files=(), said=said, row=rows.get(part.key, part.row))
 
 
 def is_item(key: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bridge import retry
 from bridge.errors import Rejected, RetryLater, Unsure
-from bridge.ports import Filing, Outcome, Receipt
+from bridge.ports import Filing, Known, Outcome, Receipt
 from bridge.steps import Settled
 
 MOST_WARNINGS = 20
@@ -40,13 +40,14 @@ def _receipt(filing: Filing, receipt: Receipt, history: History, jitter: float) 
     filed = [p for p in filing.parts if p.key not in elsewhere]
     answer = Settled(
         known=receipt.known,
-        opened=bool(receipt.known.case_id) and receipt.known.case_id != filing.known.case_id,
+        opened=_opened(filing.known, receipt.known),
         replied_at=min((p.sent_at or p.received_at for p in filed if p.ours and not p.case_id), default=None),
         receipt=True,
         filed={part.key: receipt.refs.get(part.key, "") for part in filed},
         cases=receipt.cases,
         notes=receipt.notes,
         link=receipt.link,
+        left_out=receipt.left_out,
         warnings=receipt.warnings[:MOST_WARNINGS],
         dropped=receipt.dropped,
         dead={key: _why(why) for key, why in refused.items()},
@@ -54,6 +55,12 @@ def _receipt(filing: Filing, receipt: Receipt, history: History, jitter: float) 
         ready=receipt.anew,
     )
     return _left(answer, left, history, jitter)
+
+
+def _opened(before: Known, now: Known) -> bool:
+    """Whether another case is the conversation's now; one into which the old one was merged is no other."""
+    other = bool(now.case_id) and now.case_id != before.case_id
+    return other and (not before.case_id or now.episode != before.episode)
 
 
 def _rejected(filing: Filing, refusal: Rejected) -> Settled:

@@ -108,6 +108,7 @@ class Settled:
     cases: Mapping[str, str] = field(default_factory=dict)  #: key -> its case, where not known.case_id
     notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: key -> of an opening text rewritten
     link: str = ""
+    left_out: bool = False  #: see Receipt
     warnings: tuple[str, ...] = ()
     dropped: Mapping[str, str] = field(default_factory=dict)
     dead: Mapping[str, str] = field(default_factory=dict)

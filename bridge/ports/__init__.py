@@ -17,9 +17,12 @@ from bridge.ports.channel import (
     Unreadable,
 )
 from bridge.ports.crm import (
+    Answerable,
+    CaseChange,
     Crm,
     Filing,
     Found,
+    Heard,
     Identified,
     Known,
     Named,
@@ -32,14 +35,19 @@ from bridge.ports.crm import (
     Receipt,
     Reopen,
     Shape,
+    Usage,
     Value,
 )
 from bridge.ports.replies import Credentials, Delivery, Desk, Doubt, Polled, Reply, Sending, Sent, Unit, Way
+from bridge.ports.schema import LONGEST_KEY, FieldFacts, ObjectFacts, RecordType, Schema
 from bridge.ports.upkeep import Finding, Level, Renewed, Told, Upkeep
 
 __all__ = [
+    "LONGEST_KEY",
     "Answer",
+    "Answerable",
     "Callback",
+    "CaseChange",
     "Channel",
     "Credentials",
     "Crm",
@@ -48,14 +56,17 @@ __all__ = [
     "Desk",
     "Doubt",
     "Event",
+    "FieldFacts",
     "Filing",
     "Finding",
     "Found",
+    "Heard",
     "Identified",
     "Known",
     "Lack",
     "Level",
     "Named",
+    "ObjectFacts",
     "Onto",
     "Outcome",
     "Part",
@@ -65,9 +76,11 @@ __all__ = [
     "Polled",
     "Raise",
     "Receipt",
+    "RecordType",
     "Renewed",
     "Reopen",
     "Reply",
+    "Schema",
     "Sending",
     "Sent",
     "Shape",
@@ -77,6 +90,7 @@ __all__ = [
     "Unit",
     "Unreadable",
     "Upkeep",
+    "Usage",
     "Value",
     "Way",
 ]

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal
 
 from bridge.errors import Rejected, RetryLater, Unsure
-from bridge.message import Attachment
+from bridge.message import Attachment, Message
+from bridge.ports.channel import Answer, Callback
+from bridge.ports.schema import Schema
 from bridge.ports.upkeep import Finding
 
 Value = str | int | float | bool | tuple[str, ...] | None
@@ -26,6 +28,7 @@ class PersonMatch:
     fetch: tuple[str, ...] = ()  #: fields whose values come back with it
     create: Mapping[str, Value] = field(default_factory=dict)  #: of a new record where none is found
     fill: Mapping[str, Value] = field(default_factory=dict)  #: written where the record that is found has nothing
+    new: bool = False  #: nobody has asked for this author before, so there is hardly a record yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class PersonFound:
     id: str = ""
     several: tuple[str, ...] = ()
     values: Mapping[str, Value] = field(default_factory=dict)  #: fetched field -> value, absent = empty there
+    says: str = ""  #: why the record could not be made; a whole sentence, which the case tells
 
 
 Found = PersonFound | RetryLater | Rejected
@@ -60,6 +64,7 @@ class Known:
 
     case_id: str = ""  #: "" = none yet
     episode: int = 1  #: the number of the case under this key: 2 = the second, its key ends in ~2
+    status: Literal["", "open", "closed"] = ""  #: as the CRM said last; "" = nobody can tell
     notes: Mapping[str, str] = field(default_factory=dict)  #: the adapter's own, opaque, at most 1 kB
 
 
@@ -101,6 +106,15 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answerable:
+    """How an agent can answer a message, as far as that is known when it is filed."""
+
+    until: datetime | None = None  #: when the platform takes no more; None = it always does
+    most: int = 0  #: the longest text in what the platform counts, roughly characters; 0 = not known
+    says: str = ""  #: why it cannot be answered at all; a whole sentence, "" = it can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One message within a filing.
 
@@ -123,6 +137,8 @@ class Part:
     row: Mapping[str, Value] = field(default_factory=dict)  #: the same, of an opening text: the case's fields anew
     notes: Mapping[str, str] = field(default_factory=dict)  #: the same: Known.notes as they were when it opened
     files: tuple[Attachment, ...] = ()  #: to be copied onto the case once the text is there
+    said: Message | None = None  #: the message itself, without `raw`, of which `text` tells; None = a note of ours
+    answer: Answerable | None = None  #: of a customer's message; None = nobody said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +179,7 @@ class Receipt:
     anew: frozenset[str] = frozenset()  #: part keys to be rendered anew: they need a case that `create` is not for
     notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: part key -> Part.notes from now on
     cases: Mapping[str, str] = field(default_factory=dict)  #: part key -> its case, where not known.case_id
+    left_out: bool = False  #: a field was refused and left out: its person or named record may be gone
     warnings: tuple[str, ...] = ()  #: whole sentences; shown by `casebridge explain`
 
 
@@ -183,8 +200,38 @@ class Shape:
     comments: bool = True  #: False: it takes no comments and is never closed, so only its fields can be written
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How much of its API a CRM has let us use in its current window, by all who use it."""
+
+    used: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseChange:
+    """What a CRM says of a case without being asked. It may be late, out of order, or forged: only a hint."""
+
+    case_id: str
+    closed: bool
+    at: datetime  #: of the change, on the CRM's clock: an older one does not undo a newer one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a CRM's call told."""
+
+    replies: bool = False  #: agents have written something: poll
+    cases: tuple[CaseChange, ...] = ()
+    answer: Answer  #: once all is stored
+
+
 class Crm(ABC):
     """A system of record. All its calls are I/O with timeouts; the bridge calls it in batches."""
+
+    calls: ClassVar[bool] = False  #: it calls /in/<connection>/<secret>: `hear`
+    desk: ClassVar[bool] = False  #: agents reply in it: it is a Desk too
+    describes: ClassVar[bool] = False  #: it tells what objects and fields it has: `schema`
 
     objects: ClassVar[tuple[Shape, ...]]  #: what a mapping may file into, the usual one first
     key_field: ClassVar[str] = ""  #: the one field that can carry the key; "" = the mapping names the org's own
@@ -204,6 +251,34 @@ class Crm(ABC):
         finding too: it never raises.
         """
         return []
+
+    @property
+    def usage(self) -> Usage | None:
+        """As its latest answer in this process said; None = it has said nothing yet, or never does.
+
+        Each answer makes a new one, also where it says the same.
+        """
+        return None
+
+    @property
+    def pause_at(self) -> int:
+        """At how many percent of its API calls it is to rest, so that others can go on; 100 = never."""
+        return 100
+
+    def hear(self, callback: Callback) -> Heard:
+        """Read a call of the CRM's. Pure. Only where `calls`.
+
+        Raises Forged, or Malformed when nothing in it can be read.
+        """
+        raise NotImplementedError
+
+    def schema(self, objects: Sequence[str]) -> Schema:
+        """What the org says of these objects, and what an admin should know besides, in few calls. Reads only.
+
+        An object that is not there, or that may not be seen, is left out. Raises RetryLater or Paused.
+        Only where `describes`.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def find(self, people: Sequence[PersonMatch]) -> Sequence[Found]:

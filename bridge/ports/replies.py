@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
@@ -65,8 +65,15 @@ class Delivery:
 class Desk(Protocol):
     """Where agents write: the reply half of a CRM. Both raise RetryLater or Paused."""
 
+    @property
+    def every(self) -> timedelta:
+        """How long to wait between two reads, where nothing rings."""
+
     def poll(self, cursor: str) -> Polled:
-        """The replies since a cursor; "" = from now on, or from the beginning, as the CRM can."""
+        """The replies since a cursor; "" = from now on, or from the beginning, as the CRM can.
+
+        One that it gives although it was told how that ended is told of again.
+        """
 
     def report(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the agents. The same delivery may be reported twice."""

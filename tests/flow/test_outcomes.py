@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -100,3 +101,19 @@ def test_a_weekend_without_anybody_loses_nothing() -> None:
     assert not retry.exhausted(100, timedelta(hours=71.9))
     assert not retry.exhausted(7, timedelta(days=30))
     assert retry.exhausted(8, timedelta(hours=72))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "opened"),
+    [
+        (Known(), Known(case_id="c1"), True),
+        (Known(case_id="c1"), Known(case_id="c1"), False),
+        (Known(case_id="c1"), Known(case_id="c2", episode=2), True),
+        (Known(case_id="c1"), Known(case_id="c2"), False),
+    ],
+    ids=["the first", "the same", "the next episode", "merged into another"],
+)
+def test_a_case_is_opened_but_by_no_merge(before: Known, now: Known, *, opened: bool) -> None:
+    receipt = Receipt(known=now, link="l")
+
+    assert settled(replace(FILING, known=before), receipt, History(), jitter=0).opened is opened

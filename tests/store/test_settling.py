@@ -26,8 +26,9 @@ from sqlalchemy import update
 
 from bridge import frozen
 from bridge.frozen import NOTE, Frozen
+from bridge.ports import Named, PersonFound, PersonMatch
 from bridge.steps import Settled
-from bridge.store import Store, cases
+from bridge.store import Store, cases, people, records
 from bridge.store.queues import Claim
 from bridge.store.tables import case_row, filing, item
 
@@ -48,6 +49,22 @@ def test_what_was_filed_keeps_what_the_crm_said_of_it(store: Store) -> None:
     assert known(store) == KNOWN
     assert count(store, filing) == 0
     assert due_in(store, case_row) == {ROW: None}
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+def test_who_and_what_a_refused_field_named_are_looked_up_anew(store: Store, left_out: bool) -> None:
+    claim, _ = sent(store, "one")
+    who = PersonMatch(author="facebook:ana", object="Contact", rules=({"Key__c": "ana"},))
+    queue = Named(object="Case", field="OwnerId", name="Social DE")
+    with store.write() as c:
+        people.remember(c, "crm", {people.digest(who): (who, PersonFound(id="003ana"))})
+        records.remember(c, "crm", {queue: "00Gqueue"})
+
+    settle(store, claim, Settled(known=KNOWN, receipt=True, filed={ONE: "c1"}, left_out=left_out))
+
+    with store.read() as c:
+        remembered = len(people.recall(c, "crm", [who])), len(records.recall(c, "crm", [queue]))
+    assert remembered == ((0, 0) if left_out else (1, 1))
 
 
 def test_every_part_of_an_answer_ends_as_it_says(store: Store) -> None:
