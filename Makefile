@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check tests bench debian requirements clean
+.PHONY: run test check tests plugin bench debian tools requirements clean
 
 run: .venv/run.stamp  ## the whole road on embedded defaults; ONCE=1 ends after the table, MAPPINGS=folder uses yours
 	@$(BIN)/python -m bridge.demo $(if $(ONCE),--once) $(if $(MAPPINGS),--mappings $(MAPPINGS))
@@ -16,11 +16,15 @@ check: .venv/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-tests: .venv/test.stamp debian
+tests: .venv/test.stamp debian tools
 	$(BIN)/pytest -n 3 --dist worksteal
 
-bench: .venv/run.stamp  ## how long a mapping takes over a message; fails where that is too long
+plugin: .venv/test.stamp tools  ## the Salesforce plugin alone: its metadata, format, lint, component tests, conversion
+	$(BIN)/pytest -n 2 tests/plugin
+
+bench: .venv/run.stamp  ## what a mapping costs a message, in time and in API calls; fails where that is too much
 	$(BIN)/python -m bench.decide
+	$(BIN)/python -m bench.calls
 
 HAVE := command -v chromium > /dev/null && ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1
 NO_CLUSTER := /etc/postgresql-common/createcluster.d/casebridge.conf
@@ -35,6 +39,18 @@ debian:  ## what the tests need besides Python: a browser, and PostgreSQL withou
 	  $$sudo rm -f $(NO_CLUSTER); \
 	  { $(HAVE); } || echo "chromium or postgresql could not be installed: the tests that need them will say so"; \
 	}
+
+PACKAGES := plugins/salesforce/node_modules
+NODE_20 := node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2> /dev/null
+
+tools:  ## what the checks of the Salesforce plugin need besides Python: node's packages, where there is a node
+	@if ! $(NODE_20); then \
+	  echo "plugin checks skipped: they need node 20 or newer, and npm"; \
+	elif ! [ $(PACKAGES)/.stamp -nt plugins/salesforce/package-lock.json ]; then \
+	  npm ci --prefix plugins/salesforce --ignore-scripts --no-audit --no-fund --loglevel=error \
+	    && touch $(PACKAGES)/.stamp \
+	    || echo "plugin checks skipped: npm could not install their packages"; \
+	fi
 
 .venv/uv.stamp:
 	$(PYTHON) -m venv .venv
@@ -55,4 +71,4 @@ requirements: .venv/uv.stamp  ## pin what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .run build dist *.egg-info
+	rm -rf .venv .run build dist *.egg-info $(PACKAGES)
