@@ -25,14 +25,12 @@ def blueprint(database: Database) -> Blueprint:
 
     @box.post("/cases/<case_id>/replies")
     def write(case_id: str) -> Response:
-        origin = request.headers.get("Origin")
-        if origin not in (None, request.host_url.rstrip("/")):
+        if from_elsewhere():
             return Response("another site may not write here", status=403)
         text = request.form.get("text", "")[:LONGEST]
         with database.write() as tx:
             add(tx, case_id, text, private=request.form.get("private") == "yes")
-        back = request.form.get("back", "/")
-        return redirect(back if back.startswith("/") and not back.startswith("//") else "/", code=303)  # type: ignore[return-value]
+        return back()
 
     @box.get("/replies")
     def listed() -> Response:
@@ -47,6 +45,17 @@ def blueprint(database: Database) -> Blueprint:
         return commands.commanded(lambda spec: _tell(database, spec))
 
     return box
+
+
+def from_elsewhere() -> bool:
+    """Whether a form of another site sends this."""
+    return request.headers.get("Origin") not in (None, request.host_url.rstrip("/"))
+
+
+def back() -> Response:
+    """Lead to the page that the form stood on."""
+    page = request.form.get("back", "/")
+    return redirect(page if page.startswith("/") and not page.startswith("//") else "/", code=303)  # type: ignore[return-value]
 
 
 def add(tx: sqlite3.Connection, case_id: str, text: str, *, private: bool) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import forked
 import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
@@ -42,7 +41,8 @@ class ToSandbox(HTTPAdapter):
 class OrgProcess:
     """One sandbox over one file; it can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.arguments = arguments
         self.file = folder / "org.db"
         self.session = requests.Session()
         self.session.trust_env = False
@@ -50,17 +50,12 @@ class OrgProcess:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "bridge.sandbox.salesforce", "--port", "0", "--database", str(self.file)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.base = self.process.stdout.readline().split()[-1]
+        self.process = forked.Sandbox("salesforce", self.file, *self.arguments)
+        self.base = self.process.address
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(timeout=10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        return self.process.wait(forked.PATIENCE)
 
     def close(self) -> None:
         if self.process.poll() is None:

@@ -101,7 +101,8 @@ def test_a_reset_makes_the_org_new_but_keeps_sessions(org: OrgProcess) -> None:
 
     org.reset()
 
-    assert org.state() == {"cases": [], "leads": [], "tasks": [], "contacts": [], "calls": {}}
+    kinds = ("cases", "leads", "tasks", "contacts", "messages")
+    assert org.state() == {**{kind: [] for kind in kinds}, "steps": {}, "calls": {}}
     assert org.create("Case", Subject="b")
 
 

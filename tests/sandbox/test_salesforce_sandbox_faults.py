@@ -67,6 +67,17 @@ def test_a_lock_meets_one_row(org: OrgProcess) -> None:
     assert subjects(org) == ["a"]
 
 
+def test_a_lock_waits_for_a_call_that_writes_rows(org: OrgProcess) -> None:
+    step = {"method": "GET", "url": "/services/data/v66.0/sobjects/Case/describe", "referenceId": "case"}
+    org.command("faults", fault="row_lock")
+
+    read = org.call("POST", "composite", json={"compositeRequest": [step]})
+    results = org.collection([row("Case", Subject="a")])
+
+    assert read.json()["compositeResponse"][0]["httpStatusCode"] == 200
+    assert results == [failed("UNABLE_TO_LOCK_ROW", LOCKED)]
+
+
 def test_a_lock_names_the_record(org: OrgProcess) -> None:
     case = org.create("Case", Subject="a")
     org.command("faults", fault="row_lock", times=2)

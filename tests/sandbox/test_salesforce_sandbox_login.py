@@ -121,7 +121,14 @@ def test_versions_outside_the_range_are_refused(org: OrgProcess, version: str, s
 
 @pytest.mark.parametrize(
     "path",
-    ["composite", "sobjects/Nope", "sobjects/Case/x/y", "search", "query/0r8Sb0000000001", "/services/apexrest/x"],
+    [
+        "composite/graph",
+        "sobjects/Nope",
+        "sobjects/Nope/x/y",
+        "search",
+        "query/0r8Sb0000000001",
+        "/services/apexrest/x",
+    ],
 )
 def test_an_unknown_path_does_not_exist(org: OrgProcess, path: str) -> None:
     answer = org.call("GET", path)

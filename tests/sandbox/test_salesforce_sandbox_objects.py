@@ -249,4 +249,4 @@ def test_a_duplicate_rule_refuses_a_second_contact_of_one_address(org: OrgProces
     refused, other = org.collection(again)
 
     assert (free["success"], other["success"]) == (True, True)
-    assert refused == failed("DUPLICATES_DETECTED", "Use one of these records?")
+    assert (refused["success"], refused["errors"][0]["statusCode"]) == (False, "DUPLICATES_DETECTED")

@@ -597,7 +597,7 @@ def test_a_describe_says_what_a_mapping_must_know(org: OrgProcess) -> None:
     assert [value["value"] for value in origin["picklistValues"]] == ["Phone", "Email", "Web", "Social"]
     assert [name for name in fields if not fields[name]["createable"]] == [
         "Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp",
-        "CaseNumber", "IsClosed", "ClosedDate",
+        "MasterRecordId", "CaseNumber", "IsClosed", "ClosedDate",
     ]  # fmt: skip
 
 

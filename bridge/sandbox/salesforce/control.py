@@ -26,7 +26,9 @@ def blueprint(delivery: Delivery) -> Blueprint:
                 "cases": _cases(org, tx),
                 "leads": _records(org, tx, "Lead"),
                 "tasks": _records(org, tx, "Task"),
-                "contacts": _contacts(org, tx),
+                "contacts": _plain(org, tx, "Contact"),
+                "messages": _plain(org, tx, "Social_Message__c") if "Social_Message__c" in org.objects else [],
+                "steps": dict(org.steps),
             }
 
     return commands.blueprint(org, state, faults=delivery.faults, late=delivery.late, calls=delivery.api.calls)
@@ -50,9 +52,9 @@ def _cases(org: Org, tx: sqlite3.Connection) -> list[dict[str, Any]]:
     ]
 
 
-def _contacts(org: Org, tx: sqlite3.Connection) -> list[dict[str, Any]]:
-    contacts = database.scan(tx, org.objects["Contact"])
-    return [{"Id": one.id, "fields": _fields(org, one), "deleted": one.deleted} for one in contacts]
+def _plain(org: Org, tx: sqlite3.Connection, kind: str) -> list[dict[str, Any]]:
+    found = database.scan(tx, org.objects[kind])
+    return [{"Id": one.id, "fields": _fields(org, one), "deleted": one.deleted} for one in found]
 
 
 def _records(org: Org, tx: sqlite3.Connection, kind: str) -> list[dict[str, Any]]:

@@ -24,6 +24,10 @@ create table if not exists entries(
 ) without rowid;
 create index if not exists entries_of_record on entries(id);
 create table if not exists tokens(token text primary key) without rowid;
+create table if not exists notifications(
+  id text primary key, action text not null, record text not null, made real not null, due real not null,
+  tries integer not null
+) without rowid;
 """
 
 
@@ -58,9 +62,9 @@ def replace(tx: sqlite3.Connection, sobject: SObject, record_id: str, values: Ma
     _index(tx, sobject, record_id, values)
 
 
-def mark_deleted(tx: sqlite3.Connection, record_id: str) -> None:
-    """Put a record into the recycle bin: queries pass over it, and its unique values are free again."""
-    tx.execute("update records set deleted = 1 where id = ?", (record_id,))
+def mark_deleted(tx: sqlite3.Connection, record_id: str, *, deleted: bool = True) -> None:
+    """Put a record into the recycle bin: queries pass over it, and its unique values are free again. Or back."""
+    tx.execute("update records set deleted = ? where id = ?", (deleted, record_id))
 
 
 def fetch(tx: sqlite3.Connection, record_id: str) -> Record | None:
@@ -100,6 +104,13 @@ def _index(tx: sqlite3.Connection, sobject: SObject, record_id: str, values: Map
         if field.indexed and value is not None:
             key = _key(folded(field, value))
             tx.execute("insert into entries values (?, ?, ?, ?)", (sobject.name, name, key, record_id))
+
+
+def forget(tx: sqlite3.Connection, sobject: SObject, field: str) -> None:
+    """Drop a field's value from every record, as the field is deleted."""
+    for record in list(scan(tx, sobject)):
+        if field in record.values:
+            replace(tx, sobject, record.id, {name: v for name, v in record.values.items() if name != field})
 
 
 def reindex(tx: sqlite3.Connection, sobject: SObject) -> None:

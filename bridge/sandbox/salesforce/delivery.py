@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from bridge.sandbox import faults
@@ -11,10 +13,11 @@ from bridge.sandbox.faults import Faults
 from bridge.sandbox.late import Late
 from bridge.sandbox.salesforce import login, refusals
 from bridge.sandbox.salesforce.api import Api
-from bridge.sandbox.salesforce.faults import MENU, TOKEN_PATH, Fault
+from bridge.sandbox.salesforce.faults import MENU, TOKEN_PATH, USER_INFO_PATH, Fault
 from bridge.sandbox.salesforce.login import App
 from bridge.sandbox.salesforce.org import Org
 from bridge.sandbox.salesforce.refusals import Refusal
+from bridge.sandbox.salesforce.sender import Sender
 from bridge.sandbox.salesforce.wire import refused
 from bridge.sandbox.wire import Answer, Call
 
@@ -36,15 +39,33 @@ class Delivery:
         self.api = Api(org)
         self.faults = Faults(MENU)
         self.late = Late()
+        self.sender = Sender(org)
+        self._lock = threading.Lock()
+        self._started: dict[object, float] = {}  #: when each call that is under way began
 
     def answer(self, call: Call) -> Answer | None:
         """Do what the call asks for, or what the fault makes of it; None = cut the connection."""
         self.api.count(call)
         if call.path == TOKEN_PATH:
-            refuse = self.faults.pick(call) is not None
-            return login.refused_on_command() if refuse else login.token(self.org, self.app, call)
+            return self._login(call)
+        if call.path == USER_INFO_PATH:
+            return login.user_info(self.org, call)
         answer = self._data(call)
         return None if answer is None else replace(answer, headers={**self.api.usage(), **answer.headers})
+
+    def _login(self, call: Call) -> Answer | None:
+        fault = self.faults.pick(call)
+        match fault.fault if fault else "":
+            case "login_refused":
+                return login.refused("no client credentials user enabled")
+            case "login_unavailable":
+                return Answer(status=503, text=HTML_ERROR, type="text/html;charset=UTF-8")
+            case "login_cut":
+                return None
+            case "login_slow":
+                assert fault is not None
+                time.sleep(fault.seconds)
+        return login.token(self.org, self.app, call)
 
     def _data(self, call: Call) -> Answer | None:
         if call.size > LONGEST_URL:
@@ -54,7 +75,25 @@ class Delivery:
         except Refusal as refusal:
             return refused(refusal)
         fault = self.faults.pick(call)
-        return self.api.perform(call) if fault is None else self._met(call, fault)
+        self.org.locks.begin()
+        with self._under_way() as long:
+            if long >= self.org.switches["concurrent_limit"]:
+                return refused(refusals.concurrent_limit())
+            return self.api.perform(call) if fault is None else self._met(call, fault)
+
+    @contextmanager
+    def _under_way(self) -> Iterator[int]:
+        """Note that a call is under way; how many others have been for long."""
+        now, mine = time.monotonic(), object()
+        with self._lock:
+            since = now - self.org.switches["long_running"]
+            long = sum(started <= since for started in self._started.values())
+            self._started[mine] = now
+        try:
+            yield long
+        finally:
+            with self._lock:
+                del self._started[mine]
 
     def _met(self, call: Call, fault: faults.Fault) -> Answer | None:
         if fault.fault in REFUSALS:
@@ -65,9 +104,9 @@ class Delivery:
                 return refused(refusals.session_expired())
             case "html_error":
                 return Answer(status=502, text=HTML_ERROR, type="text/html;charset=UTF-8")
-            case "row_lock":
+            case "row_lock" | "row_refused":
                 assert isinstance(fault, Fault)
-                return self.api.perform(call, locked_row=fault.row)
+                return self.api.perform(call, struck=fault)
             case "slow":
                 answer = self.api.perform(call)
                 time.sleep(fault.seconds)

@@ -7,7 +7,7 @@ import sqlite3
 from flask import Blueprint, Response, abort, render_template, request
 
 from bridge.sandbox import replies, serving
-from bridge.sandbox.salesforce import database, ids, records
+from bridge.sandbox.salesforce import database, ids, records, thread
 from bridge.sandbox.salesforce.control import files_of, shown_comment, shown_file
 from bridge.sandbox.salesforce.database import Record
 from bridge.sandbox.salesforce.org import Org
@@ -39,6 +39,7 @@ def blueprint(org: Org) -> Blueprint:
                 abort(404)
             comments = [shown_comment(comment) for comment in _comments(org, tx, found)]
             written = replies.of_case(tx, found.id)
+            messages = thread.of_case(org, tx, found.id)
             files = [shown_file(file) for file in files_of(org, tx, found.id)]
         fields = [
             (field.name, field.label, _text(records.shown(found, field)))
@@ -54,6 +55,7 @@ def blueprint(org: Org) -> Blueprint:
             files=files,
             id=found.id,
             replies=written,
+            thread=messages,
             back=request.path,
         )
         return serving.page(html)

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 class Refusal(Exception):
     """One refused request or row. `status` is used when it refuses a whole request; a row takes only the rest."""
 
-    def __init__(self, code: str, message: str, *, fields: Sequence[str] = (), status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        fields: Sequence[str] = (),
+        status: int = 400,
+        duplicates: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.fields, self.status = code, message, tuple(fields), status
+        self.duplicates = duplicates  #: what a duplicate rule has found
 
     def as_request(self) -> list[dict[str, Any]]:
         """The body of a refused request."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields:
             error["fields"] = list(self.fields)
+        if self.duplicates is not None:
+            error["duplicateResut"] = dict(self.duplicates)  # the vendor's own slip of the pen
         return [error]
 
     def as_row(self) -> dict[str, Any]:
         """The result of a refused row of a collection: `statusCode` there, not `errorCode`."""
-        error = {"statusCode": self.code, "message": self.message, "fields": list(self.fields)}
+        error: dict[str, Any] = {"statusCode": self.code, "message": self.message, "fields": list(self.fields)}
+        if self.duplicates is not None:
+            error["duplicateResult"] = dict(self.duplicates)
         return {"success": False, "errors": [error]}
 
 
@@ -73,6 +86,56 @@ def too_many_runs() -> Refusal:
 def rolled_back() -> Refusal:
     text = "Record rolled back because not all records were valid and the request was using AllOrNone header"
     return Refusal("ALL_OR_NONE_OPERATION_ROLLED_BACK", text)
+
+
+def halted() -> Refusal:
+    text = "The transaction was rolled back since another operation in the same transaction failed."
+    return Refusal("PROCESSING_HALTED", text)
+
+
+def bad_reference_id(name: str) -> Refusal:
+    return Refusal("INVALID_INPUT", _reference_id(name))
+
+
+def bad_reference_path(path: str) -> Refusal:
+    text = f"Invalid reference specified. No value for {path} found in {path}. {_reference_id(path)}"
+    return Refusal("PROCESSING_HALTED", text)
+
+
+def nothing_referred_to(path: str, name: str) -> Refusal:
+    return Refusal("PROCESSING_HALTED", f"Invalid reference specified. No value for {path} found in {name}")
+
+
+def _reference_id(name: str) -> str:
+    return (
+        f"Provided referenceId ('{name}') must start with a letter or a number, and it can contain only letters, "
+        "numbers and underscores ('_')."
+    )
+
+
+def no_external_id_field(name: str) -> Refusal:
+    text = f"Provided external ID field does not exist or is not accessible: {name}"
+    return Refusal("NOT_FOUND", text, status=404)
+
+
+def not_a_key(field: str, sobject: str) -> Refusal:
+    text = f"Field name provided, {field} is not an External ID or indexed field for {sobject}"
+    return Refusal("INVALID_FIELD", text)
+
+
+def no_parent(value: str, field: str, sobject: str) -> Refusal:
+    text = f"Foreign key external ID: {value} not found for field {field} in entity {sobject}"
+    return Refusal("INVALID_FIELD", text)
+
+
+def several_by_key(label: str, holders: Sequence[str]) -> Refusal:
+    shown = ", ".join(holder[:15] for holder in holders)
+    text = f"{label}: more than one record found for external id field: [{shown}]"
+    return Refusal("DUPLICATE_EXTERNAL_ID", text)
+
+
+def duplicate_key(value: str, field: str) -> Refusal:
+    return Refusal("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", fields=[field])
 
 
 def no_such_object(name: str) -> Refusal:
@@ -170,5 +233,30 @@ def concurrent_limit() -> Refusal:
     return Refusal("REQUEST_LIMIT_EXCEEDED", text, status=403)
 
 
+def maintenance(*, status: int = 400) -> Refusal:
+    if status == 503:
+        return Refusal("ORG_IN_MAINTENANCE", "organization in maintenance", status=status)
+    text = "The organization is in read-only mode during maintenance; no data can be changed."
+    return Refusal("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", text)
+
+
 def unavailable() -> Refusal:
     return Refusal("SERVER_UNAVAILABLE", "Server is temporarily unavailable. Please try again later.", status=503)
+
+
+LOGINS: Mapping[str, tuple[str, int]] = {
+    "must use HTTP POST": ("invalid_request", 400),
+    "grant type not supported": ("unsupported_grant_type", 400),
+    "request not supported on this domain": ("invalid_grant", 400),
+    "client identifier invalid": ("invalid_client_id", 400),
+    "invalid client credentials": ("invalid_client", 401),
+    "invalid assertion": ("invalid_grant", 400),
+    "audience is invalid": ("invalid_grant", 400),
+    "user hasn't approved this consumer": ("invalid_grant", 400),
+    "no client credentials user enabled": ("invalid_grant", 400),
+    "authentication failure": ("invalid_grant", 400),
+    "user is not admin approved to access this app": ("invalid_app_access", 400),
+    "user is inactive": ("inactive_user", 400),
+    "organization is inactive": ("inactive_org", 400),
+}
+"""What a refused login says -> its error and HTTP status."""

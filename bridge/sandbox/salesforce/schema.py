@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +33,19 @@ class Field:
     default: Any = None
     refers_to: tuple[str, ...] = ()  #: objects that a reference may name
     filterable: bool = True
+    precision: int = 0  #: digits of a number in all; 0 = the vendor's default
+    scale: int = 0  #: of those, behind the point
+    auto_number: str = ""  #: how the org numbers it, SM-{00000000}; "" = it does not
+    children: str = ""  #: of a reference: what its records are called from the other side, Social_Messages
+    hidden: bool = False  #: the user in whose name we are called may not see it
+    overwrite: tuple[Any, ...] = ()  #: what the org's automation puts in the place of whatever is written
+
+    @property
+    def relationship(self) -> str:
+        """The name of a reference as the way to its record: Case__r, Contact."""
+        if self.type != "reference":
+            return ""
+        return f"{self.name[:-1]}r" if self.custom else self.name.removesuffix("Id")
 
     @property
     def custom(self) -> bool:
@@ -56,14 +69,26 @@ class SObject:
     updateable: bool = True
     deletable: bool = True
     lower: Mapping[str, str] = field(default_factory=dict)  #: lower-case name -> canonical name
+    narrowed: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    #: id of a record type -> picklist -> what it takes there
 
     def find(self, name: str) -> Field | None:
         """The field of that name in any case; None = there is none."""
         canonical = self.lower.get(name.lower())
-        return None if canonical is None else self.fields[canonical]
+        found = None if canonical is None else self.fields[canonical]
+        return None if found is None or found.hidden else found
+
+    @property
+    def visible(self) -> tuple[Field, ...]:
+        """The fields that the user may see."""
+        return tuple(field for field in self.fields.values() if not field.hidden)
+
+    def related(self, name: str) -> Field | None:
+        """The reference of that relationship name in any case; None = there is none."""
+        return next((f for f in self.visible if f.relationship and f.relationship.lower() == name.lower()), None)
 
 
-def _object(name: str, label: str, prefix: str, *fields: Field, **rights: bool) -> SObject:
+def _object(name: str, label: str, prefix: str, *fields: Field, **rights: Any) -> SObject:
     table = {f.name: f for f in (*SYSTEM, *fields)}
     return SObject(
         name=name, label=label, prefix=prefix, fields=table, lower={n.lower(): n for n in table}, **rights
@@ -83,11 +108,14 @@ SYSTEM = (
     _read_only("LastModifiedById", "Last Modified By ID", "reference", length=18, refers_to=("User",)),
     _read_only("SystemModstamp", "System Modstamp", "datetime"),
 )
-CLOSED = frozenset({"Closed"})
 CONVERTED = frozenset({"Closed - Converted"})  #: the sandbox's short cut: setting it is the conversion
 RECORD_TYPE_ID = Field(
     name="RecordTypeId", label="Record Type ID", type="reference", length=18, refers_to=("RecordType",)
 )
+MERGED_INTO = {
+    name: _read_only("MasterRecordId", "Master Record ID", "reference", length=18, refers_to=(name,))
+    for name in ("Case", "Contact", "Lead")
+}
 TO_ANYONE = Field(name="OwnerId", label="Owner ID", type="reference", length=18, refers_to=("Group", "User"))
 KEY = Field(
     name="Social_Conversation_Key__c",
@@ -101,6 +129,7 @@ KEY = Field(
 
 CASE = _object(
     "Case", "Case", "500",
+    MERGED_INTO["Case"],
     _read_only("CaseNumber", "Case Number", "string", length=30),
     Field(name="ContactId", label="Contact ID", type="reference", length=18, refers_to=("Contact",)),
     Field(name="ParentId", label="Parent Case ID", type="reference", length=18, refers_to=("Case",)),
@@ -128,6 +157,7 @@ CASE = _object(
 
 LEAD = _object(
     "Lead", "Lead", "00Q",
+    MERGED_INTO["Lead"],
     Field(name="LastName", label="Last Name", type="string", length=80, required=True),
     Field(name="FirstName", label="First Name", type="string", length=40),
     _read_only("Name", "Full Name", "string", length=121),
@@ -175,6 +205,7 @@ COMMENT = _object(
 
 CONTACT = _object(
     "Contact", "Contact", "003",
+    MERGED_INTO["Contact"],
     Field(name="LastName", label="Last Name", type="string", length=80, required=True),
     Field(name="FirstName", label="First Name", type="string", length=40),
     _read_only("Name", "Full Name", "string", length=121),
@@ -257,9 +288,18 @@ def with_field(objects: Mapping[str, SObject], spec: Mapping[str, Any]) -> dict[
         made = replace(known, **_settings(spec))
     else:
         made = _custom(name, spec)
-    table = {**owner.fields, made.name: made}
-    changed = replace(owner, fields=table, lower={n.lower(): n for n in table})
-    return {**objects, owner.name: changed}
+    return {**objects, owner.name: with_fields(owner, [made])}
+
+
+def with_fields(sobject: SObject, fields: Sequence[Field]) -> SObject:
+    """The object with these fields added, or changed where it has them."""
+    table = {**sobject.fields, **{field.name: field for field in fields}}
+    return replace(sobject, fields=table, lower={name.lower(): name for name in table})
+
+
+def custom_object(name: str, label: str, prefix: str, fields: Sequence[Field]) -> SObject:
+    """An object that an admin or a plugin adds."""
+    return _object(name, label, prefix, *fields, TO_ANYONE)
 
 
 SPEC: Mapping[str, tuple[type, str]] = {

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer
 
 from bridge.sandbox import replies, serving
-from bridge.sandbox.salesforce import control, pages, refusals
+from bridge.sandbox.salesforce import control, orders, pages, refusals, thread
 from bridge.sandbox.salesforce.delivery import Delivery
 from bridge.sandbox.salesforce.wire import refused
 
@@ -17,7 +17,9 @@ def create_app(delivery: Delivery) -> Flask:
     """All paths of one sandbox."""
     app = serving.create_app(most_body=MOST_BODY)
     app.register_blueprint(control.blueprint(delivery))
+    app.register_blueprint(orders.blueprint(delivery.org, delivery.sender))
     app.register_blueprint(replies.blueprint(delivery.org.database))
+    app.register_blueprint(thread.blueprint(delivery.org))
     app.register_blueprint(pages.blueprint(delivery.org))
 
     @app.route("/services/<path:_>", methods=serving.METHODS)

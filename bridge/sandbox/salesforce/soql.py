@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import NoReturn
 
+from bridge.sandbox.salesforce.dates import SPANS
 from bridge.sandbox.salesforce.refusals import Refusal
 
 TOKEN = re.compile(
@@ -19,6 +20,7 @@ TOKEN = re.compile(
     | (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
     | (?P<date>\d{4}-\d\d-\d\d)
     | (?P<number>[+-]?\d+(?:\.\d+)?)
+    | (?P<literal>[A-Za-z]\w*:\d{1,9})
     | (?P<name>[A-Za-z]\w*(?:\.[A-Za-z]\w*)*)
     | (?P<sign><=|>=|!=|<>|[=<>(),])
     | (?P<end>\Z)
@@ -27,13 +29,12 @@ TOKEN = re.compile(
 )
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
-BLANK = " \t\n\r\f\v"
 BLANK = " \t\n\r\f\v"  # what \s is in TOKEN
 DEEPEST = 50  # brackets and NOTs within one another
 COMPARISONS = frozenset({"=", "!=", "<>", "<", ">", "<=", ">="})
 
-Kind = OneOf["string", "number", "boolean", "null", "time", "date", "list"]
-LITERALS: dict[str, Kind] = {"number": "number", "time": "time", "date": "date"}
+Kind = OneOf["string", "number", "boolean", "null", "time", "date", "span", "list"]
+LITERALS: dict[str, Kind] = {"number": "number", "time": "time", "date": "date", "literal": "span"}
 WORDS: dict[str, Kind] = {"TRUE": "boolean", "FALSE": "boolean", "NULL": "null"}
 
 
@@ -284,6 +285,8 @@ class _Parser:
             value = Value("string", token.text[1:-1], token.at)
         elif token.kind in LITERALS:
             value = Value(LITERALS[token.kind], token.text, token.at)
+        elif token.word in SPANS:
+            value = Value("span", token.word, token.at)
         elif token.word in WORDS:
             value = Value(WORDS[token.word], token.word, token.at)
         else:

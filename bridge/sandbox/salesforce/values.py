@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -51,9 +52,11 @@ def _number(field: Field, value: Any) -> int | float:
     whole = field.type == "int"
     if isinstance(value, bool) or not isinstance(value, int | float) or (whole and isinstance(value, float)):
         raise refusals.cannot_deserialize(field.type, _found(value))
-    if not abs(value) < (2**31 if whole else 10**18):
+    most: int = 2**31 if whole else 10 ** ((field.precision or 18) - field.scale)
+    number: int | float = round(value, field.scale) if field.precision and not math.isinf(value) else value
+    if not abs(number) < most:
         raise refusals.out_of_range(field.label, field.name, str(value))
-    return value
+    return number
 
 
 def _boolean(field: Field, value: Any) -> bool:
