@@ -48,7 +48,7 @@ CLASSES: Mapping[str, Class] = {
     "GONE": "configuration",
 }
 
-ABOUT_FILES = frozenset(
+ASIDE = frozenset(
     (
         "INSUFFICIENT_ACCESS",
         "STORAGE_LIMIT_EXCEEDED",
@@ -58,7 +58,7 @@ ABOUT_FILES = frozenset(
         "INVALID_FIELD",
     )
 )
-"""Codes that, about a file, leave everything else in the org as it is: no right to files, or no room for them."""
+"""Codes that, about files or replies, leave everything else in the org as it is: no right to them, or no room."""
 
 QUOTABLE = frozenset(
     (
@@ -76,6 +76,11 @@ ABOUT_NAMES = re.compile(rf"{NO_COLUMN}|sObject type '\w+' is not supported")
 Around it may stand an excerpt of the query, with the customers' data that it asked for.
 """
 
+TOO_LONG = frozenset((413, 414, 431))
+"""HTTP statuses with which the edge refuses a request before anything is done, however often it comes."""
+
+ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+
 LOCK_AGAIN = timedelta(seconds=2)
 BUSY_AGAIN = timedelta(seconds=20)
 PROBE = timedelta(minutes=5)
@@ -89,6 +94,7 @@ class Refusal:
     code: str
     message: str = ""
     field: str = ""
+    matches: tuple[tuple[str, str], ...] = ()  #: DUPLICATES_DETECTED: object and id of each record that is alike
 
     @property
     def locked(self) -> bool:
@@ -102,6 +108,12 @@ class Refusal:
         if self.code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" in self.message:
             return "busy"
         return CLASSES.get(self.code, "row")
+
+    @property
+    def duplicate(self) -> str:
+        """The record that has the unique value already, from DUPLICATE_VALUE; "" = not said."""
+        found = re.search(r"record with id: (\w{15}(?:\w{3})?)\b", self.message)
+        return found[1] if found and self.code == "DUPLICATE_VALUE" else ""
 
     @property
     def longest(self) -> int:
@@ -131,8 +143,30 @@ def refusal(error: object) -> Refusal:
     message = message if isinstance(message, str) else ""
     named = [f for f in fields if isinstance(f, str)] if isinstance(fields, list) else []
     return Refusal(
-        code=code if isinstance(code, str) else "", message=message, field=(named or [_field(message)])[0]
+        code=code if isinstance(code, str) else "",
+        message=message,
+        field=(named or [_field(message)])[0],
+        matches=_matches(error.get("duplicateResult")),
     )
+
+
+def _matches(result: object) -> tuple[tuple[str, str], ...]:
+    """Read which records a duplicate rule found, each once; several rules may name the same one."""
+    found: dict[str, tuple[str, str]] = {}
+    for one in _maps(result, "matchResults"):
+        for match in _maps(one, "matchRecords"):
+            record = match.get("record")
+            told = record if isinstance(record, Mapping) else {}
+            about, number = told.get("attributes"), told.get("Id")
+            kind = about.get("type") if isinstance(about, Mapping) else None
+            if isinstance(kind, str) and isinstance(number, str) and ID.fullmatch(number):
+                found.setdefault(number[:15], (kind, number))
+    return tuple(found.values())
+
+
+def _maps(holder: object, name: str) -> list[Mapping[str, object]]:
+    listed = holder.get(name) if isinstance(holder, Mapping) else None
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 FIELD_IN_MESSAGE = (
@@ -169,10 +203,10 @@ def of_row(refused: Refusal) -> RetryLater | Rejected:
             return Rejected(f"{refused}; correct the mapping or the field, then replay", field=refused.field)
 
 
-def of_request(status: int, content: object, *, write: bool, now: datetime, file: bool = False) -> Trouble:
+def of_request(status: int, content: object, *, write: bool, now: datetime, aside: bool = False) -> Trouble:
     """Return what becomes of a request that was answered with an HTTP error, none of it applied.
 
-    file: it was to create a file, whose refusal pauses nothing else.
+    aside: it was about files or replies, whose refusal pauses nothing else.
 
     Unsure for a write that failed inside Salesforce or before it: a 5xx or a page of HTML does not say how far
     it came. Rejected: a row of a write is at fault, or a name in a read.
@@ -183,7 +217,12 @@ def of_request(status: int, content: object, *, write: bool, now: datetime, file
         refused.kind == "busy" and status < 500 and refused.code == "REQUEST_LIMIT_EXCEEDED"
     ):
         return RetryLater(f"Salesforce is busy (HTTP {status}); it goes on by itself", after=BUSY_AGAIN)
-    if file and refused.code in ABOUT_FILES:
+    if status in TOO_LONG:
+        return Rejected(
+            f"Salesforce takes no request of this length (HTTP {status}), nothing was applied; shorten what the "
+            "mapping finds persons by or writes, then replay"
+        )
+    if aside and refused.code in ASIDE:
         return Rejected(f"{refused}; see Setup, Storage Usage, and the permission set", field=refused.field)
     if refused.kind == "pause":
         return Paused(f"{refused} (HTTP {status}); the next try is in 5 minutes", until=now + PROBE)
@@ -210,20 +249,56 @@ def of_silence(reason: str, *, sent: bool, write: bool) -> RetryLater | Unsure:
 
 PASSING = frozenset(("unknown_error", "server_error", "temporarily_unavailable", "rate_limit_exceeded"))
 
+ADVICE: Mapping[str, str] = {
+    "user hasn't approved this consumer": (
+        "in the app's policies let admin-approved users in, and give the user of `username` a permission set that "
+        "is named there"
+    ),
+    "audience is invalid": (
+        "set `audience` to https://login.salesforce.com, of a sandbox to https://test.salesforce.com"
+    ),
+    "invalid assertion": (
+        "the app must have the certificate that belongs to `private_key`, and this machine's clock must be right"
+    ),
+    "no client credentials user enabled": (
+        "name a run-as user in the app's policies, under the client credentials flow"
+    ),
+    "request not supported on this domain": (
+        "`domain` must be the org's My Domain, as Setup, My Domain shows it, without .salesforce.com"
+    ),
+    "authentication failure": (
+        "Setup, Login History says why; mostly the user is locked, or may not log in from here or at this hour"
+    ),
+    "invalid_client_id": (
+        "copy `consumer_key` anew from the app; Salesforce takes up to ten minutes to know a new one"
+    ),
+    "invalid_client": "copy `consumer_secret` anew from the app; it may have been rotated",
+    "invalid_app_access": "in the app's policies let this user in, by profile or by permission set",
+    "inactive_user": "activate the user in Setup, Users, or let the app act for another one",
+    "inactive_org": "the org is locked or has expired: ask whoever pays for it",
+    "unsupported_grant_type": (
+        "switch the flow on in the app: client credentials for `consumer_secret`, JWT bearer for `private_key`"
+    ),
+}
+"""What OAuth's error or its description holds -> what to do. The first that fits is said."""
 
-def of_login(code: object) -> RetryLater | Paused:
+ANY_ADVICE = "check domain and consumer_key, and in the External Client App that the flow is on and has its user"
+
+
+def of_login(code: object, said: object = "") -> RetryLater | Paused:
     """Return what a failed login means.
 
     code: OAuth's error, or the HTTP status where the answer was no JSON; None = neither error nor token in it.
+    said: its description, which holds no secret; where the answer was no JSON it is not looked at.
 
     https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flow_errors.htm
     """
     if isinstance(code, str) and code not in PASSING:
-        return Paused(
-            f"Salesforce refused the login with {code[:80]!r}: check domain, consumer_key and consumer_secret, "
-            "and in the External Client App that the client credentials flow is on and has a run-as user"
-        )
+        words = f"{code[:80]}: {said[:200]}" if said and isinstance(said, str) else code[:80]
+        fits = (do for part, do in ADVICE.items() if part in words.casefold())
+        return Paused(f"Salesforce refused the login with {words!r}; {next(fits, ANY_ADVICE)}")
+    strange = "; check domain" if isinstance(code, int) and code < 500 else ""
     return RetryLater(
-        f"Salesforce's login did not work ({code or 'no token in its answer'}); nothing was applied",
+        f"Salesforce's login did not work ({code or 'no token in its answer'}){strange}; nothing was applied",
         after=BUSY_AGAIN,
     )

@@ -10,29 +10,49 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError
-from simple_salesforce.login import SalesforceLogin
+from simple_salesforce.exceptions import SalesforceError
 
 from adapters.salesforce import classify
 from adapters.salesforce.classify import Refusal
+from adapters.salesforce.login import Login
 from adapters.salesforce.settings import Settings
 from bridge.calling import Answered
-from bridge.errors import Paused, Rejected, RetryLater, Trouble, Unsure
+from bridge.errors import Rejected, RetryLater, Trouble, Unsure
 from bridge.http import Wire, was_sent
+from bridge.ports import Usage
 
 HEADERS = {"X-PrettyPrint": "0"}
 
-ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+ID = classify.ID
 NEXT_PAGE = re.compile(r"/services/data/v[\d.]+/(query/[A-Za-z0-9-]+)")
-HOME = re.compile(r"[a-z0-9.-]+\.(?:salesforce|force)\.(?:com|mil)", re.IGNORECASE)
+USAGE = re.compile(r"(?:\A|;)\s*(?:per-app-)?api-usage=(\d{1,12})/(\d{1,12})")
 
 #: They say INVALID_SESSION_ID too, but no new login helps: logging in again would go on for ever.
 LOGIN_IN_VAIN = ("not valid for use with the REST API", "Connected app is not attached to Agent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request within a composite. path: after /services/data/v66.0/, encoded."""
+
+    method: str
+    path: str
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """What one of them was answered."""
+
+    status: int
+    body: Any
 
 
 class Org:
@@ -41,31 +61,49 @@ class Org:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.patience = settings.timeout * 1.5
-        self._lock = threading.Lock()
-        self._token: tuple[str, str] | None = None
+        self._login = Login(settings, patience=self.patience)
+        self.usage: Usage | None = None  #: as the latest answer said, whoever asked
         self._local = threading.local()
 
-    def query(self, soql: str, *, file: bool = False) -> tuple[list[dict[str, Any]], str]:
+    def query(self, soql: str, *, aside: bool = False) -> tuple[list[dict[str, Any]], str]:
         """Read one page: its rows, and the path of the next page, "" = this was the last.
 
-        file: it is about files, whose refusal pauses nothing else.
+        aside: it is about what stands beside filing, files or replies, whose refusal pauses nothing else.
         Raises RetryLater, Paused, or Rejected for an object or field that is not there.
         """
-        return self._page("query", params={"q": soql}, file=file)
+        return self._page("query", params={"q": soql}, aside=aside)
 
     def more(self, path: str) -> tuple[list[dict[str, Any]], str]:
         """Read the page that `query` or `more` named."""
         return self._page(path)
 
     def _page(self, path: str, **kwargs: Any) -> tuple[list[dict[str, Any]], str]:
-        answer = self._call("GET", path, **kwargs)
-        rows = answer.get("records") if isinstance(answer, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise RetryLater("Salesforce answered a query with something else", after=classify.BUSY_AGAIN)
-        following = NEXT_PAGE.fullmatch(str(answer.get("nextRecordsUrl") or ""))
-        if not answer.get("done", True) and not following:
-            raise RetryLater("Salesforce named no next page of a query", after=classify.BUSY_AGAIN)
-        return rows, following[1] if following else ""
+        return page_of(self._call("GET", path, **kwargs))
+
+    def composite(self, steps: Sequence[Step], *, write: bool = True) -> list[Stepped]:
+        """Make up to 25 requests in their order, of which 5 may be queries and collections: one API call.
+
+        One that fails stops none of the others. write: any of them changes something. Raises RetryLater, Paused or
+        Rejected when none was applied, Unsure when any may have been.
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_composite.htm
+        """
+        root = f"/services/data/v{self._settings.api_version}/"
+        requests_ = [
+            {"method": one.method, "url": root + one.path, "referenceId": f"step{n}"}
+            | ({"body": one.body} if one.body is not None else {})
+            | ({"httpHeaders": dict(one.headers)} if one.headers else {})
+            for n, one in enumerate(steps)
+        ]
+        # Collated, which is the default, they would run in any order.
+        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests_}
+        answer = self._call("POST", "composite", write=write, json=body)
+        found = answer.get("compositeResponse") if isinstance(answer, dict) else None
+        listed = found if isinstance(found, list) else []
+        answers = dict(pair for given in listed for pair in _stepped(given))
+        names = [str(one["referenceId"]) for one in requests_]
+        if answers.keys() != set(names):
+            raise classify.of_silence("an answer that does not fit", sent=True, write=write)
+        return [answers[name] for name in names]
 
     def write(
         self, method: str, records: Sequence[Mapping[str, Any]], *, assign: bool = False
@@ -82,14 +120,14 @@ class Org:
             json={"allOrNone": False, "records": list(records)},
             headers=HEADERS | {"Sforce-Auto-Assign": "TRUE" if assign else "FALSE"},
         )
-        return _rows(answer, len(records))
+        return rows_of(answer, len(records))
 
     def attach(self, record: Mapping[str, Any]) -> str:
         """Create a file, which no collection can carry, and return its id.
 
         Raises RetryLater, Paused or Rejected when it was not made, Unsure when it may have been.
         """
-        answer = self._call("POST", "sobjects/ContentVersion", file=True, json=record)
+        answer = self._call("POST", "sobjects/ContentVersion", aside=True, json=record)
         made = _row(answer)
         if isinstance(made, Refusal):
             raise Rejected(str(made), field=made.field)
@@ -104,7 +142,7 @@ class Org:
         https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_contentdocument.htm
         """
         ids = {"ids": ",".join(documents), "allOrNone": "false"}
-        return _rows(self._call("DELETE", "composite/sobjects", params=ids, file=True), len(documents))
+        return rows_of(self._call("DELETE", "composite/sobjects", params=ids, aside=True), len(documents))
 
     def limits(self) -> dict[str, Any]:
         """Read how much of the org's limits is left: name -> Max and Remaining.
@@ -119,24 +157,24 @@ class Org:
         """The org's clock at the last answer that this thread got; None = it did not say."""
         return Answered(status=200, headers={"date": getattr(self._local, "date", "")}).clock
 
-    def describe(self, kind: str) -> list[dict[str, Any]]:
-        """Read what the org says of an object's fields: name, unique and more.
-
-        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
-        """
-        answer = self._call("GET", f"sobjects/{kind}/describe")
-        fields = answer.get("fields") if isinstance(answer, dict) else None
-        if not isinstance(fields, list) or not all(isinstance(field, dict) for field in fields):
-            raise RetryLater("Salesforce answered a describe with something else", after=classify.BUSY_AGAIN)
-        return fields
+    def get(self, path: str) -> Any:
+        """Read one resource. path: after /services/data/v66.0/, encoded. Raises RetryLater, Paused or Rejected."""
+        return self._call("GET", path)
 
     def _call(
-        self, method: str, path: str, *, headers: Mapping[str, str] = HEADERS, file: bool = False, **kwargs: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] = HEADERS,
+        aside: bool = False,
+        write: bool | None = None,
+        **kwargs: Any,
     ) -> Any:
         """Make one call, with one new login where the token has run out; all within `patience`."""
-        write = method != "GET"
+        write = method != "GET" if write is None else write
         session = self._session()
-        token, again = self._get(session), True
+        token, again = self._login.token(session), True
         while True:
             try:
                 sf = Salesforce(
@@ -151,47 +189,11 @@ class Org:
                 # `from None`: the library's error quotes the whole answer, and with it what the customer wrote.
                 if not (again and _has_run_out(error)):
                     raise classify.of_request(
-                        error.status, error.content, write=write, now=datetime.now(UTC), file=file
+                        error.status, error.content, write=write, now=datetime.now(UTC), aside=aside
                     ) from None
             except (requests.RequestException, TypeError, ValueError) as error:
                 raise self._silence(error, write=write) from None
-            token, again = self._get(session, stale=token), False
-
-    def _get(self, session: requests.Session, stale: tuple[str, str] | None = None) -> tuple[str, str]:
-        """Return token and host; log in if there is none or it is the stale one. One thread does it for all."""
-        if not self._lock.acquire(timeout=self.patience / 2):
-            raise RetryLater("another login takes too long; nothing was applied", after=classify.BUSY_AGAIN)
-        try:
-            if self._token is None or self._token == stale:
-                self._token = None
-                self._token = self._log_in(session)
-            return self._token
-        finally:
-            self._lock.release()
-
-    def _log_in(self, session: requests.Session) -> tuple[str, str]:
-        """Trade key and secret for a token: the client credentials flow, on My Domain only."""
-        given = self._settings
-        try:
-            token, host = SalesforceLogin(
-                session=session,
-                domain=given.domain,
-                consumer_key=given.consumer_key.get_secret_value(),
-                consumer_secret=given.consumer_secret.get_secret_value(),
-            )
-        except SalesforceAuthenticationFailed as error:
-            raise classify.of_login(error.code) from None
-        except requests.RequestException as error:
-            raise self._silence(error, write=False) from None
-        except (AttributeError, TypeError, ValueError):
-            raise classify.of_login(None) from None
-        if not isinstance(token, str) or not token:
-            raise classify.of_login(None)
-        if not given.url and not HOME.fullmatch(str(host)):
-            raise Paused(
-                f"the login named {host!r} as the org's address, which is not Salesforce's; nothing was sent there"
-            )
-        return token, str(host)
+            token, again = self._login.token(session, stale=token), False
 
     def _session(self) -> requests.Session:
         """Return this thread's session with a whole call's time before it."""
@@ -203,16 +205,27 @@ class Org:
             session.headers["Sforce-Call-Options"] = "client=casebridge"
             self._local.session, self._local.wire = session, Wire(self._settings.url, self._settings.timeout)
             session.mount("https://", self._local.wire)
-            session.hooks["response"].append(self._note_date)
+            session.hooks["response"].append(self._note)
         self._local.wire.deadline = time.monotonic() + self.patience
         return session
 
-    def _note_date(self, answer: requests.Response, **_: object) -> None:
+    def _note(self, answer: requests.Response, **_: object) -> None:
         self._local.date = answer.headers.get("Date", "")
+        self.usage = usage_in(answer.headers.get("Sforce-Limit-Info", "")) or self.usage
 
     @staticmethod
     def _silence(error: Exception, *, write: bool) -> Trouble:
         return classify.of_silence(type(error).__name__, sent=was_sent(error), write=write)
+
+
+def usage_in(header: str) -> Usage | None:
+    """Read Sforce-Limit-Info: of the org's calls and of the app's own share those that are nearer their end.
+
+    None = it says neither.
+    https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
+    """
+    told = [Usage(used=int(used), most=int(most)) for used, most in USAGE.findall(header) if int(most)]
+    return max(told, key=lambda one: one.used / one.most, default=None)
 
 
 def _has_run_out(error: SalesforceError) -> bool:
@@ -222,7 +235,30 @@ def _has_run_out(error: SalesforceError) -> bool:
     return error.status == 401 and refused.code == "INVALID_SESSION_ID" and not in_vain
 
 
-def _rows(answer: object, most: int) -> list[str | Refusal]:
+def _stepped(given: object) -> list[tuple[str, Stepped]]:
+    """Read one request's part of a composite's answer; [] = it is none."""
+    status = given.get("httpStatusCode") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(status, int):
+        return []
+    return [(str(given.get("referenceId")), Stepped(status=status, body=given.get("body")))]
+
+
+def page_of(answer: object) -> tuple[list[dict[str, Any]], str]:
+    """Read a query's answer: its rows, and the path of the next page, "" = this was the last.
+
+    Raises RetryLater when it is none.
+    """
+    told = answer if isinstance(answer, dict) else {}
+    rows = told.get("records")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RetryLater("Salesforce answered a query with something else", after=classify.BUSY_AGAIN)
+    following = NEXT_PAGE.fullmatch(str(told.get("nextRecordsUrl") or ""))
+    if not told.get("done", True) and not following:
+        raise RetryLater("Salesforce named no next page of a query", after=classify.BUSY_AGAIN)
+    return rows, following[1] if following else ""
+
+
+def rows_of(answer: object, most: int) -> list[str | Refusal]:
     """Read a collection's answer. Raises Unsure when it is none to the request."""
     if not isinstance(answer, list) or len(answer) != most:
         raise Unsure("Salesforce's answer does not fit the request", after=classify.LOCK_AGAIN)

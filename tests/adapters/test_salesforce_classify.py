@@ -175,7 +175,7 @@ def test_silence_is_unsure_only_after_a_write_that_left(sent: bool, write: bool,
 
 
 @pytest.mark.parametrize(
-    ("code", "file", "expected"),
+    ("code", "aside", "expected"),
     [
         ("STORAGE_LIMIT_EXCEEDED", True, Rejected),
         ("INSUFFICIENT_ACCESS", True, Rejected),
@@ -184,7 +184,7 @@ def test_silence_is_unsure_only_after_a_write_that_left(sent: bool, write: bool,
         ("INVALID_SESSION_ID", True, Paused),
     ],
 )
-def test_what_only_files_lack_pauses_nothing_else(code: str, file: bool, expected: type) -> None:
+def test_what_files_and_replies_lack_pauses_nothing_else(code: str, aside: bool, expected: type) -> None:
     content = [{"errorCode": code, "message": "no"}]
 
-    assert type(classify.of_request(403, content, write=True, now=NOW, file=file)) is expected
+    assert type(classify.of_request(403, content, write=True, now=NOW, aside=aside)) is expected
