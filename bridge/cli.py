@@ -18,6 +18,8 @@ import click
 from bridge import __version__
 from bridge.errors import ConfigError
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+
 
 @click.group()
 @click.version_option(__version__, prog_name="casebridge")
@@ -117,17 +119,41 @@ def migrate() -> None:
 
 
 @_command
-def check() -> None:
+@click.option("--online", is_flag=True, help="Ask the CRMs too what they have, by calls that change nothing.")
+@click.option("--save", type=FILE, help="With --online: write what they said to this file.")
+@click.option("--schema", type=FILE, help="Check against such a file: offline again, and without secrets.")
+def check(*, online: bool, save: Path | None, schema: Path | None) -> None:
     """Check connections.yaml and the mappings, offline and without secrets: exit 0, 1 (faults) or 2."""
-    from bridge import wiring
+    from bridge import report, wiring
 
+    if (save and not online) or (schema and online):
+        raise click.UsageError("--save belongs to --online, and --schema stands instead of it")
     try:
-        good = wiring.check(os.environ)
+        found = wiring.offline(os.environ)
     except ConfigError as error:
         _say(error)
         looked = any(re.search(r":\d+:\d+ error: ", fault) for fault in error.faults)  # file:line:column
         sys.exit(1 if looked else 2)
-    click.echo(f"{good} mapping{'s' if good != 1 else ''}: no faults")
+    warned = _against_crms(found, save=save, schema=schema) if online or schema else 0
+    click.echo(report.checked(len(found.mappings), warned))
+
+
+def _against_crms(found: Any, *, save: Path | None, schema: Path | None) -> int:
+    """How many warnings there are about what the CRMs say of themselves; a fault ends the command with 1."""
+    from bridge import online, wiring
+
+    written = online.written(found.folder, found.mappings)
+    told = online.saved(schema) if schema else online.ask(wiring.describing(wiring.configure(os.environ)), written)
+    if save:
+        online.save(save, told)
+    for remark in online.remarks(found.targets, written, told):
+        click.echo(remark)
+    faults = online.faults(written, told)
+    for fault in faults:
+        click.echo(fault, err=True)
+    if any(fault.level == "error" for fault in faults):
+        sys.exit(1)
+    return len(faults)
 
 
 def _store() -> Any:

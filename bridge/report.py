@@ -82,6 +82,12 @@ def fetched(connection: str, found: Fetched) -> str:
     return f"{line}\n    stopped: {one_line(found.stopped).removesuffix('.')}{then}"
 
 
+def checked(mappings: int, warnings: int) -> str:
+    """What `check` says in the end, where there is no fault."""
+    told = f"{mappings} mapping{'s' if mappings != 1 else ''}: no faults"
+    return f"{told}, {warnings} warning{'s' if warnings != 1 else ''}" if warnings else told
+
+
 def replies(found: Sequence[Unsent]) -> str:
     """The replies that have not arrived, oldest first, with the reasons."""
     if not found:

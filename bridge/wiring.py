@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -61,19 +62,33 @@ def configure(env: Mapping[str, str]) -> Config:
     return Config(settings=read, connections=found, mappings=mappings, payloads=payloads)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offline:
+    """What is known without secrets."""
+
+    folder: Path  #: of connections.yaml and the mappings
+    mappings: Sequence[CaseMapping]
+    targets: Mapping[str, type[Crm]]  #: by the names of connections
+
+
 def check(env: Mapping[str, str]) -> int:
     """Check the settings, connections.yaml and every file it names without secrets; how many mappings are good.
 
     Raises ConfigError.
     """
+    return len(offline(env).mappings)
+
+
+def offline(env: Mapping[str, str]) -> Offline:
+    """Read all that `check` looks at. Raises ConfigError."""
     read, faults = _settings(env)
     try:
-        mappings, _ = _files(read, _connections(read, None))
+        mappings, _ = _files(read, found := _connections(read, None))
     except ConfigError as error:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return len(mappings)
+    return Offline(folder=read.config, mappings=mappings, targets=_targets(found))
 
 
 def _settings(env: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
@@ -116,6 +131,7 @@ def receiver(config: Config, found: Store) -> Receiver:
     return Receiver(
         store=found,
         channels=channels(config),
+        crms=calling(config),
         keeping=keeping(config),
         public_url=config.settings.public_url,
         proxies=config.settings.proxies,
@@ -135,6 +151,15 @@ def channels(config: Config) -> dict[str, Channel | None]:
         c.name: _channel(c, config.payloads) if c.enabled else None
         for c in config.connections.connections.values()
         if issubclass(_adapter(c.adapter), Channel)
+    }
+
+
+def calling(config: Config) -> dict[str, Crm | None]:
+    """The CRM connections that call us; None = switched off."""
+    return {
+        c.name: _adapter(c.adapter)(c.settings) if c.enabled else None
+        for c in config.connections.connections.values()
+        if issubclass(_adapter(c.adapter), Crm) and _adapter(c.adapter).calls
     }
 
 
@@ -178,7 +203,7 @@ def bridge(config: Config, found: Store) -> Bridge:
         protection=protecting.protection(config.mappings),
         channels=tokens.channels,
         credentials=tokens.credentials,
-        desks=desks(config),
+        desks=desks(config, crms),
         alarm=alarms(config, found).token,
     )
 
@@ -200,6 +225,11 @@ def _crms(config: Config, **parts: Any) -> dict[str, Crm]:
         for c in config.connections.connections.values()
         if c.enabled and issubclass(_adapter(c.adapter), Crm)
     }
+
+
+def describing(config: Config) -> dict[str, Crm]:
+    """Those of them that tell what objects and fields they have."""
+    return {name: crm for name, crm in _crms(config).items() if crm.describes}
 
 
 def _tokens(config: Config, found: Store) -> Tokens:
@@ -236,13 +266,18 @@ def alarms(config: Config, found: Store) -> Alarms:
     return Alarms(found, config.settings.alert_url)
 
 
-def desks(config: Config) -> dict[str, Desk]:
-    """Where agents reply, by CRM connection: until the CRMs' own ways are built, the sandboxes' pages."""
-    return {
-        c.name: SandboxDesk(url)
-        for c in config.connections.connections.values()
-        if c.enabled and issubclass(_adapter(c.adapter), Crm) and (url := getattr(c.settings, "url", ""))
-    }
+def desks(config: Config, crms: Mapping[str, Crm]) -> dict[str, Desk]:
+    """Where agents reply, by CRM connection: in the CRM itself, or on its sandbox's page."""
+    found = {name: _desk(config.connections.connections[name], crm) for name, crm in crms.items()}
+    return {name: desk for name, desk in found.items() if desk is not None}
+
+
+def _desk(c: Connection, crm: Crm) -> Desk | None:
+    """A sandbox has a reply box, and is read like a real CRM only where its connection insists on the plugin."""
+    url, messages = getattr(c.settings, "url", ""), getattr(c.settings, "messages", "")
+    if url and messages != "plugin":
+        return SandboxDesk(url)
+    return cast("Desk", crm) if crm.desk and messages != "comments" else None
 
 
 def _connections(read: Settings, env: Mapping[str, str] | None) -> Connections:
@@ -315,9 +350,14 @@ def _mappings(read: Settings, found: Connections) -> Sequence[CaseMapping]:
         read.config,
         found.mappings,
         sources=[name for name, adapter in classes.items() if issubclass(adapter, Channel)],
-        targets={name: adapter for name, adapter in classes.items() if issubclass(adapter, Crm)},
+        targets=_targets(found),
         around=found.around,
     )
+
+
+def _targets(found: Connections) -> Mapping[str, type[Crm]]:
+    classes = {c.name: _adapter(c.adapter) for c in found.connections.values()}
+    return {name: adapter for name, adapter in classes.items() if issubclass(adapter, Crm)}
 
 
 def _module(adapter: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import road
-from crms import SALESFORCE, ZENDESK
+from crms import SALESFORCE, ZENDESK, Side
 from pydantic import SecretStr
 
 from adapters.meta import Meta
@@ -22,16 +23,16 @@ from adapters.zendesk import Zendesk
 from bridge import settings, supervise, wiring
 from bridge.errors import ConfigError
 from bridge.ports import Credentials
+from bridge.practice import SandboxDesk
 from bridge.sealed import Seal
-from bridge.store import Store, connect, schema
+from bridge.store import Store, connect
 
 REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = connect(f"sqlite:///{tmp_path / 'bridge.db'}")
-    schema.migrate(found)
+def store(tmp_path: Path, template: Path) -> Iterator[Store]:
+    found = connect(f"sqlite:///{shutil.copy(template, tmp_path)}")
     yield found
     found.engine.dispose()
 
@@ -320,11 +321,43 @@ def test_an_accounts_keys_reach_its_channel_and_nothing_else(tmp_path: Path, sto
     assert "t0ken" not in repr(config)
 
 
-def test_a_sandbox_is_a_desk_and_a_real_crm_is_none_yet(tmp_path: Path, store: Store) -> None:
-    config = wiring.configure(road.configure(tmp_path))
-    real = wiring.configure(
-        road.configure(tmp_path / "real", file=re.sub("    url: .*\n", "", road.connections(SALESFORCE)))
-    )
+@pytest.mark.parametrize(
+    ("crm", "url", "messages", "desk"),
+    [
+        (SALESFORCE, True, "auto", SandboxDesk),
+        (SALESFORCE, True, "plugin", Salesforce),
+        (SALESFORCE, False, "auto", Salesforce),
+        (SALESFORCE, False, "plugin", Salesforce),
+        (SALESFORCE, False, "comments", None),
+        (ZENDESK, True, "", SandboxDesk),
+        (ZENDESK, False, "", None),
+    ],
+)
+def test_agents_answer_in_the_crm_or_on_its_sandboxs_page(
+    tmp_path: Path, store: Store, crm: Side, url: bool, messages: str, desk: type | None
+) -> None:
+    file = road.connections(crm, *([f"messages: {messages}"] if messages else []))
+    if not url:
+        file = re.sub("    url: env.*\n", "", file)
+    config = wiring.configure(road.configure(tmp_path, crm=crm, file=file))
 
-    assert list(wiring.desks(config)) == ["salesforce"]
-    assert list(wiring.desks(real)) == []
+    made = wiring.bridge(config, store)
+
+    found = list(made.desks.values())
+    assert [type(one) for one in found] == ([desk] if desk else [])
+    crms = {id(one) for one in made.crms.values()}
+    shared = [one for one in found if id(one) in crms]
+    assert shared == (found if desk is Salesforce else [])  # one login for both
+
+
+def test_only_a_crm_that_calls_us_may_be_called_by(tmp_path: Path, store: Store) -> None:
+    config = wiring.configure(road.configure(tmp_path))
+    file = road.connections(SALESFORCE, "enabled: false")
+    off = wiring.configure(road.configure(tmp_path / "off", file=file))
+    zendesk = wiring.configure(road.configure(tmp_path / "zendesk", crm=ZENDESK))
+
+    called = wiring.receiver(config, store).crms
+
+    assert [type(one) for one in called.values()] == [Salesforce]
+    assert wiring.receiver(off, store).crms == {"salesforce": None}
+    assert wiring.receiver(zendesk, store).crms == {}

@@ -74,9 +74,13 @@ CODES: Mapping[str, str] = {
     "from the lowest to the highest.",
     "no-owner": "`reassign: true` writes the fields that say whose a case is, and none of them stands under "
     "`create`. Add one.",
+    "no-right": "The user that Casebridge logs in as may not create or change this, or no record can be looked up "
+    "by it. Give that user the right, or leave the field out.",
     "no-such-adapter": "A connection names an adapter that is not part of this version. Correct its spelling.",
     "no-such-connection": "A mapping names a connection that `connections.yaml` does not have, or one of the "
     "other kind: `source` names platforms, `target` a CRM.",
+    "no-such-field": "The CRM's object has no field of this API name, or the user that Casebridge logs in as "
+    "may not see it. Correct the name, make the field, or give that user the right to read it.",
     "no-such-file": "The folder of the configuration has no `connections.yaml`. Set `CASEBRIDGE_CONFIG` to the "
     "right folder.",
     "no-such-hours": "`inside_hours` or `outside_hours` names hours that `connections.yaml` does not have under "
@@ -87,10 +91,16 @@ CODES: Mapping[str, str] = {
     "file.",
     "no-such-mapping": "A mapping or payload map is named for which the folder has no file. Correct the name, or "
     "add the file.",
+    "no-such-object": "The CRM has no object of this API name, or the user that Casebridge logs in as may not "
+    "see it.",
+    "no-such-record": "The CRM has no queue, user or record type of this name that can be used here, or "
+    "several. Correct the name, or make the record.",
     "no-version": "A payload map's `change` can be `hidden` or `unhidden`, and nothing tells one hiding from the "
     "next. Fill `version` or `sent_at`.",
     "not-a-channel": "A payload map calls the channel what keys cannot hold: at most 40 of `a` to `z`, digits, "
     "`-` and `_`.",
+    "not-a-choice": "The value is none of the picklist's, for the record type that the case gets. Write one "
+    "that is allowed, or add it in the CRM.",
     "not-a-condition": "A condition is a map of a word and what it is compared with.",
     "not-a-connection-name": "The name of a connection stands in its URL: at most 63 of a-z, 0-9 and `-`, the "
     "first no `-`.",
@@ -103,6 +113,8 @@ CODES: Mapping[str, str] = {
     "not-a-filter": "Two words stand in one placeholder. A filter is written behind a `|`.",
     "not-a-holiday": "A line of a file of holidays does not begin with a day that exists. Write `2026-12-25`, or "
     "`12-25` for every year; a remark may follow behind a space.",
+    "not-a-key": "The field by which the bridge knows its case again must be External ID, Unique and "
+    "case-sensitive, and 255 characters long. Set that in its definition.",
     "not-a-list": "A list is needed here, also for one entry.",
     "not-a-map": "A map of keys and values is needed here.",
     "not-a-mapping-name": "The name of a mapping or payload map is the name of its file: letters, digits, `-`, "
@@ -119,6 +131,7 @@ CODES: Mapping[str, str] = {
     "not-an-attachment": "An attachment in a test is a map with `kind`, and `url` and `name` if need be.",
     "not-another-mapping": "`based_on` names another mapping in the same folder, without `.yaml`, not the file "
     "itself.",
+    "not-asked": "The schema was saved before the mapping named this. Save it anew.",
     "not-by-name": "Only the fields that are listed take another record's name. Write its id, or another field.",
     "not-fetched": "`person.` reads a field that the look-up does not fetch. Add it to `contact.fetch`.",
     "not-fixed": "A field that reopens a case has a fixed value, the same for every message. Write it without "
@@ -137,6 +150,8 @@ CODES: Mapping[str, str] = {
     "not-possible": "The value is none of those that this key can have. Use one that is allowed.",
     "not-true-or-false": "Only `true` or `false` can stand here.",
     "not-two-numbers": "`between` takes the least and the most, both included.",
+    "not-unique": "A record of a customer is made only where one field by which it is found again is Unique in "
+    "the CRM. Tick that in the field's definition.",
     "not-utf-8": "The file is in another encoding. Save it as UTF-8.",
     "not-yet": "The form has this, but this version does not build it. Leave it out.",
     "nothing-to-raise": "A field under `raise_only` is not filled under `create`, so there is nothing to compare "
@@ -156,6 +171,7 @@ CODES: Mapping[str, str] = {
     "another `one_per`.",
     "quoted-word": "A placeholder begins with a word, without quotes. Quotes are for texts behind `default` and "
     "`join`.",
+    "required-field": "The CRM takes no new record without this field. Fill it under `create`.",
     "reserved-name": "The form has a word of this name already. Choose another name.",
     "same-condition": "A rule above has the same condition, so this one can never be used. Remove one of the two.",
     "second-document": "A line `---` begins a second document in the file. Remove it.",
@@ -168,6 +184,7 @@ CODES: Mapping[str, str] = {
     "Correct the test, or the rule that the sentence names.",
     "test-failed": "A test came out otherwise than it expects. Correct the test, or the rule that the sentence "
     "names.",
+    "text-too-long": "The text is longer than the field. Shorten it, or make the field longer.",
     "too-deep": "Lists and maps stand in each other more than 30 deep. Often a bracket is not closed.",
     "too-large": "The file is larger than 200 kB. Move long lists into files of their own.",
     "too-many-filters": "More than 20 filters stand in one placeholder. Remove some.",
@@ -202,6 +219,8 @@ CODES: Mapping[str, str] = {
     "wrong-pattern": "The engine of `matches` cannot read the pattern; the sentence says why. Look-around and "
     "back-references are not possible: https://github.com/google/re2/wiki/Syntax.",
     "wrong-setting": "The adapter of a connection refuses one of its keys; the sentence says why.",
+    "wrong-type": "The field is of another type: a number, a date, a check box. Write the value as the sentence "
+    "says.",
     "yaml-alias": "`*name` repeats a value from elsewhere, which this form does not do. Write the value out; text "
     "that begins with `*` is written in quotes.",
     "yaml-anchor": "`&name` marks a value to be repeated, which this form does not do. Remove it; text that "

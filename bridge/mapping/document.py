@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -63,7 +63,7 @@ class Fault:
     """One thing to mend in a file. str() is what the admin reads.
 
     line 0: it is about the file as a whole. code: one of CODES, its place in the reference. shown: the line,
-    "" = do not show it.
+    "" = do not show it. level: a warning leaves the file as good as it is.
     """
 
     file: str
@@ -74,6 +74,7 @@ class Fault:
     shown: str = ""
     allowed: str = ""
     suggestion: str = ""
+    level: Literal["error", "warning"] = "error"
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -82,7 +83,7 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         first, *rest = self.reason.split("\n")
-        told = [f"{place} error: {first} [{self.code}]", *rest]
+        told = [f"{place} {self.level}: {first} [{self.code}]", *rest]
         if self.shown.strip():
             told += self._excerpt()
         if self.allowed:

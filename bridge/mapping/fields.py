@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import abc
 from dataclasses import dataclass
 
-from bridge.mapping.document import Node
+from bridge.mapping.document import Document, Node
 from bridge.mapping.paths import Found, Names, Scope
 from bridge.mapping.placeholders import EMPTY, Check, Template, template
 from bridge.ports import Value
@@ -45,20 +45,20 @@ def fixed(node: Node, check: Check) -> Value:
     found = template(node, TOO_EARLY, check)
     if found.constant is None:
         check.refuse(node, "not-fixed", "a fixed value is expected here, without placeholders")
-    truth = _truth(node, check)
+    truth = truth_of(node, check.document)
     return found.constant if truth is None else truth
 
 
 def _field(node: Node, names: Names, check: Check) -> Template:
     if node.entries:
         return _translated(node, names, check)
-    truth = _truth(node, check)
+    truth = truth_of(node, check.document)
     return template(node, names, check) if truth is None else Template((lambda _: truth,))
 
 
-def _truth(node: Node, check: Check) -> bool | None:
+def truth_of(node: Node, document: Document) -> bool | None:
     """true or false without quotes, for a check box; None = text. CRMs refuse "true" where they want true."""
-    quoted = check.document.source[node.span[0]] in "\"'|>" if node.text else True
+    quoted = document.source[node.span[0]] in "\"'|>" if node.text else True
     return {"true": True, "false": False}.get(node.text or "") if not quoted else None
 
 

@@ -76,6 +76,12 @@ def load_payloads(folder: Path, names: Collection[str]) -> dict[str, Payload]:
     return payloads
 
 
+def documents(folder: Path, name: str) -> tuple[Document, Document | None]:
+    """Parse folder/<name>.yaml, which `load` has found good, and the file that it is based on, if any."""
+    document = parse(_text(folder, name), f"{name}.yaml")
+    return document, _base(folder, document)
+
+
 def _load(
     folder: Path,
     name: str,
