@@ -11,13 +11,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from bridge import composing, outcomes
-from bridge.errors import Paused, RetryLater, Unsure
+from bridge.errors import Paused, Rejected, RetryLater, Unsure
+from bridge.message import Message
 from bridge.outcomes import History
-from bridge.parts import Bridge, explain, pause
-from bridge.ports import Filing, Outcome
+from bridge.parts import Bridge, explain, metered, pause
+from bridge.ports import Answerable, Filing, Outcome
 from bridge.steps import Id, Item, Rendered, Settle, Settled, Waiting
 from bridge.store import cases, items, queues
 from bridge.store.queues import Claim
@@ -47,7 +49,8 @@ def file_some(bridge: Bridge, crm: str, *, suspects_first: bool = False) -> bool
     repeated = _repeated(batch, {i: w for i, w in waiting.items() if w.frozen})
     fresh = _freeze(batch, {i: w for i, w in waiting.items() if not w.frozen}, families)
     bridge.at("work.frozen")
-    _send(batch, {**repeated, **fresh}, probing=probing)
+    with metered(bridge, crm):
+        _send(batch, {**repeated, **fresh}, probing=probing)
     return True
 
 
@@ -126,13 +129,26 @@ def _freeze(
             why = Settle(state="dead", reason=f"poison: {batch.claim.rows[case_id]} workers died on it")
             rendered[case_id] = Rendered(items=one.items, frozen=None, ended={i.id: why for i in one.items})
         else:
-            rendered[case_id] = composing.compose(case_id, one, families, batch.bridge.mappings, explain)
+            rendered[case_id] = composing.compose(
+                case_id, one, families, batch.bridge.mappings, explain, partial(answerable, batch.bridge)
+            )
     with batch.bridge.store.write() as c:
         stored = cases.freeze(c, batch.claim, rendered, protection=batch.bridge.protection)
     return {
         case_id: Outgoing(filing=replace(frozen.filing, known=rendered[case_id].known or waiting[case_id].known))
         for case_id, frozen in stored.items()
     }
+
+
+def answerable(bridge: Bridge, message: Message) -> Answerable | None:
+    """How a customer's message can be answered, as its platform says; None = it is switched off."""
+    channel = bridge.channels.get(message.connection)
+    if channel is None:
+        return None
+    way = channel.way(message, private=False, heard_at=message.sent_at or message.received_at)
+    if isinstance(way, Rejected):
+        return Answerable(says=str(way))
+    return Answerable(until=way.until, most=0 if way.split else way.most)
 
 
 def _send(batch: Batch, outgoing: Mapping[str, Outgoing], *, probing: bool) -> None:

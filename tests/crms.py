@@ -1,4 +1,4 @@
-"""The two CRMs as the tests of the whole road see them: how each is configured, read and worked in by an agent."""
+"""The CRMs as the tests of the whole road see them: how each is configured, read and worked in by an agent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 import requests
 
 PATIENCE = 45.0  #: seconds for one answer of a sandbox
+MARKER = re.compile(r"\n\[cb:[0-9a-f]{10}\]\Z")
+"""What ends a comment of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Seen:
     name: str  #: the customer's
     contact: str  #: the record that was linked; "" = none
     status: str
+    opening: str  #: its own text, in which the message stands that opened it
     texts: tuple[str, ...]  #: what opened it, then every later text, oldest first
 
 
@@ -124,13 +127,15 @@ case:
                 name=case["fields"]["SuppliedName"] or "",
                 contact=case["fields"]["ContactId"] or "",
                 status=case["fields"]["Status"],
-                texts=(
-                    case["fields"]["Description"] or "",
-                    *(re.sub(r"\n\[cb:[0-9a-f]{10}\]\Z", "", one["body"]) for one in case["comments"]),
-                ),
+                opening=case["fields"]["Description"] or "",
+                texts=(*self.told(state, case), *(MARKER.sub("", one["body"]) for one in case["comments"])),
             )
             for case in state["cases"]
         ]
+
+    def told(self, state: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
+        """The texts of a case that are no comments, oldest first."""
+        return [case["fields"]["Description"] or ""]
 
     def page(self, case_id: str) -> str:
         return f"/cases/{case_id}"
@@ -151,6 +156,33 @@ case:
             timeout=PATIENCE,
         )
         assert all(row["success"] for row in answer.json()), answer.text
+
+
+class _WithPlugin(_Salesforce):
+    """An org with the plugin: an agent reads each message, the first one too, as a record of its own."""
+
+    connection = f"{_Salesforce.connection}    messages: plugin\n"
+
+    def options(self, env: Mapping[str, str]) -> list[str]:
+        return [*super().options(env), "--plugin"]
+
+    def cases(self, state: Mapping[str, Any]) -> list[Seen]:
+        """The cases in its state, and one without a key for the messages that stand in none of them."""
+        keys = [key for message in state["messages"] if (key := message["fields"]["External_Id__c"])]
+        assert len(keys) == len(set(keys)), keys
+        homes = {case["Id"] for case in state["cases"]}
+        lost = [message for message in _living(state) if message["fields"]["Case__c"] not in homes]
+        found = super().cases(state)
+        if lost:
+            texts = tuple(_body(message) for message in lost)
+            found.append(Seen(id="", key="", subject="", name="", contact="", status="", opening="", texts=texts))
+        return found
+
+    def told(self, state: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
+        return [_body(message) for message in _living(state) if message["fields"]["Case__c"] == case["Id"]]
+
+    def __repr__(self) -> str:
+        return "salesforce-plugin"
 
 
 class _Zendesk(Side):
@@ -203,6 +235,10 @@ case:
 
     def cases(self, state: Mapping[str, Any]) -> list[Seen]:
         names = {user["id"]: user["name"] for user in state["users"]}
+        said = {
+            ticket["id"]: tuple(text for comment in ticket["comments"] for text in _texts(comment["html_body"]))
+            for ticket in state["tickets"]
+        }
         return [
             Seen(
                 id=str(ticket["id"]),
@@ -211,7 +247,8 @@ case:
                 name=_said(names.get(ticket["fields"]["requester_id"], "")),  # "": nobody knows, so the agent is
                 contact="",
                 status=ticket["fields"]["status"],
-                texts=tuple(text for comment in ticket["comments"] for text in _texts(comment["html_body"])),
+                opening=said[ticket["id"]][0],
+                texts=said[ticket["id"]],
             )
             for ticket in state["tickets"]
         ]
@@ -238,6 +275,14 @@ case:
             assert answer.ok, answer.text
 
 
+def _living(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [message for message in state["messages"] if not message["deleted"]]
+
+
+def _body(message: Mapping[str, Any]) -> str:
+    return message["fields"]["Body__c"] or ""
+
+
 def _texts(html_body: str) -> list[str]:
     """The texts that were joined into one comment."""
     inner = re.sub(r"\A<div[^>]*>|</div>\Z", "", html_body)
@@ -249,5 +294,6 @@ def _said(text: str) -> str:
     return re.sub("(?<=[{}%])\u200b(?=[{}%])", "", text)
 
 
-SALESFORCE, ZENDESK = _Salesforce(), _Zendesk()
-SIDES = (SALESFORCE, ZENDESK)
+SALESFORCE, PLUGIN, ZENDESK = _Salesforce(), _WithPlugin(), _Zendesk()
+SIDES = (PLUGIN, ZENDESK)
+"""What the tests over processes run with; Salesforce without the plugin carries messages as comments."""

@@ -19,17 +19,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import forked
 import requests
 from crms import SALESFORCE, Seen, Side
+from forked import Forked
 from sqlalchemy import text
 
+from bridge import supervise
 from bridge.store import connect, ledger
 from bridge.store.ledger import Books
 
-ROOT = Path(__file__).parents[1]
+ROOT, PATIENCE = forked.ROOT, forked.PATIENCE
 PAGE, OTHER_PAGE = "10150001", "10150002"
 POST = f"{PAGE}_900100"
-PATIENCE = 45.0  #: seconds until a condition that does not come is a failure
 RETRIED = 8000  #: milliseconds: what is due later than that waits for something else, as an orphan does
 
 SECRETS = {
@@ -110,20 +112,36 @@ def until(condition: Callable[[], Any], what: str, *, within: float = PATIENCE, 
 # --- commands and processes -----------------------------------------------------------------------------------
 
 
-def casebridge(env: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
-    """Run a command to its end: exit code, standard output, standard error."""
+CASEBRIDGE = [sys.executable, "-m", "bridge.cli"]
+Process = Forked | subprocess.Popen[bytes]
+
+
+def casebridge(env: Mapping[str, str], *arguments: str, anew: bool = False) -> tuple[int, str, str]:
+    """Run a command to its end: exit code, standard output, standard error.
+
+    anew: by an interpreter that has imported nothing, as an admin does; one test of each command does so.
+    """
+    command = [*CASEBRIDGE, *arguments]
+    if not anew:
+        return forked.run(command, env)
     done = subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *arguments],
-        env=dict(env), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+        command, env=dict(env), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     return done.returncode, done.stdout, done.stderr
 
 
 @contextmanager
-def process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that writes to a log file; whatever happens, neither it nor a child of it is left behind."""
-    with log.open("ab") as out:
-        running = subprocess.Popen(command, env=dict(env), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+def process(command: Sequence[str], env: Mapping[str, str], log: Path, *, anew: bool = False) -> Iterator[Process]:
+    """A process that writes to a log file; whatever happens, neither it nor a child of it is left behind.
+
+    anew: as for `casebridge`.
+    """
+    running: Process
+    if anew:
+        with log.open("ab") as out:
+            running = subprocess.Popen(command, env=dict(env), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    else:
+        running = Forked(command, env, log)
     family = [running.pid]
     try:
         yield running
@@ -135,7 +153,7 @@ def process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterat
         finally:
             for pid in filter(alive, family):
                 kill(pid)
-            running.wait()
+            running.wait(PATIENCE)
 
 
 def descendants(pid: int) -> list[int]:
@@ -169,13 +187,8 @@ def alive(pid: int) -> bool:
 @contextmanager
 def sandbox(folder: Path, crm: Side, env: Mapping[str, str]) -> Iterator[str]:
     """A sandbox of this CRM; its address."""
-    log = folder / "sandbox.log"
-    command = [
-        *(sys.executable, "-m", f"bridge.sandbox.{crm.name}", "--port", "0"),
-        *("--database", str(folder / "org.db"), *crm.options(env)),
-    ]
-    with process(command, {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, log):
-        yield until(lambda: log.read_text().partition("sandbox on ")[2].strip(), "the sandbox starts")  # noqa: PLW0108
+    with forked.sandbox(crm.name, folder / "org.db", *crm.options(env)) as running:
+        yield running.address
 
 
 # --- the road -------------------------------------------------------------------------------------------------
@@ -275,19 +288,28 @@ def rows(database: Path, sql: str, *values: Any) -> list[Any]:
 
 
 @contextmanager
-def road(folder: Path, env: Mapping[str, str], *, crm: Side = SALESFORCE, workers: int = 1) -> Iterator[Road]:
-    """A sandbox and `casebridge run`, with more workers beside it if asked for."""
+def road(
+    folder: Path, env: Mapping[str, str], *, crm: Side = SALESFORCE, workers: int = 1, anew: bool = False
+) -> Iterator[Road]:
+    """A sandbox and the programs of `casebridge run`, with more workers beside them if asked for.
+
+    anew: `casebridge run` itself starts them, as an admin does it.
+    """
     with ExitStack() as stack:
         address = stack.enter_context(sandbox(folder, crm, env))
         http = stack.enter_context(requests.Session())
         http.trust_env = False
         found = Road(folder=folder, env={**env, crm.url: address}, crm=crm, http=http)
         log = folder / "run.log"
-        command = [sys.executable, "-m", "bridge.cli"]
-        stack.enter_context(process([*command, "run"], found.env, log))
+        if anew:
+            stack.enter_context(process([*CASEBRIDGE, "run"], found.env, log, anew=True))
+        else:
+            assert casebridge(found.env, "migrate")[0] == 0
+            for program in supervise.embedded("127.0.0.1", int(found.env["PORT"])):
+                stack.enter_context(process(program.command, found.env, log))
         until(lambda: answers(http, f"{found.url}/readyz"), "the receiver answers")
         for _ in range(workers - 1):
-            stack.enter_context(process([*command, "work"], found.env, log))
+            stack.enter_context(process([*CASEBRIDGE, "work"], found.env, log))
         stack.callback(http.close)  # before the receiver ends: it would wait for the open connection
         yield found
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from adapters.salesforce import examining, named
+from adapters.salesforce import examining, named, outbound, telling
+from adapters.salesforce.describing import Describing
+from adapters.salesforce.desk import ReplyDesk
 from adapters.salesforce.finding import People
 from adapters.salesforce.flush import Fetch, Flush
 from adapters.salesforce.org import Org
@@ -15,7 +17,23 @@ from adapters.salesforce.reading import finish, read
 from adapters.salesforce.settings import Settings
 from bridge import fetching
 from bridge.errors import Rejected
-from bridge.ports import Crm, Filing, Finding, Found, Identified, Named, Outcome, PersonMatch, Shape
+from bridge.ports import (
+    Callback,
+    Crm,
+    Delivery,
+    Filing,
+    Finding,
+    Found,
+    Heard,
+    Identified,
+    Named,
+    Outcome,
+    PersonMatch,
+    Polled,
+    Schema,
+    Shape,
+    Usage,
+)
 
 __all__ = ["Salesforce", "Settings"]
 
@@ -26,24 +44,35 @@ TASK = Shape(object="Task", named=NAMED, owner=OWNER, text="Description", commen
 
 
 class Salesforce(Crm):
-    """One org. Keeps nothing but its token, and which fields of persons are unique."""
+    """One org. Keeps nothing but its token, and what it says of its objects."""
 
     objects = (CASE, LEAD, TASK)
+    calls: ClassVar[bool] = True
+    desk: ClassVar[bool] = True
+    describes: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, *, fetch: Fetch = fetching.fetch) -> None:
         self._fetch = fetch
-        self._org = Org(settings)
+        self._settings, self._org = settings, Org(settings)
         self._url = settings.url or f"https://{settings.domain}.lightning.force.com"
         self._latest_commit = settings.latest_commit
-        self._people = People(self._org)
+        self._describing = Describing(self._org)
+        self._people = People(self._org, self._describing)
+        self._replies = ReplyDesk(self._org, poll=settings.poll)
+        self._secrets = [one.get_secret_value() for one in settings.outbound_secret or ()]
+        self._organization = settings.organization_id
         self.patience = timedelta(seconds=self._org.patience)
 
     def examine(self, keys: Mapping[str, str], now: datetime) -> list[Finding]:
-        """See Crm. One call for the login, one for the limits, and one for each object."""
-        return examining.examine(self._org, keys, now)
+        """See Crm. One call for the login, one for the limits, and one for all objects."""
+        return examining.examine(self._org, self._settings, keys, now)
+
+    def schema(self, objects: Sequence[str]) -> Schema:
+        """See Crm. One call for all objects, and one for each of their record types."""
+        return telling.schema(self._org, self._describing, objects, messages=self._settings.messages)
 
     def find(self, people: Sequence[PersonMatch]) -> list[Found]:
-        """See Crm. One call for known persons, one more to fill, and to make those whom nobody knows."""
+        """See Crm. One call for known persons and for newcomers, one more to fill, and to make the others."""
         return self._people.find(people, until=self._soon())
 
     def identify(self, records: Sequence[Named]) -> list[Identified]:
@@ -56,16 +85,51 @@ class Salesforce(Crm):
         return [named.identified(record, rows) for record in records]
 
     def file(self, filings: Sequence[Filing], *, now: datetime) -> Iterator[list[tuple[int, Outcome]]]:
-        """See Crm. One call for any number of new cases up to 200; two for comments on known ones."""
+        """See Crm. With the plugin mostly one call for up to 200 filings; comments need up to two more."""
         return self._flush(filings, now).run()
 
     def look(self, filings: Sequence[Filing]) -> list[frozenset[str]]:
         """See Crm."""
         return self._flush(filings, datetime.now(UTC)).look()
 
+    @property
+    def usage(self) -> Usage | None:
+        """See Crm."""
+        return self._org.usage
+
+    @property
+    def pause_at(self) -> int:
+        """See Crm."""
+        return self._settings.pause_at
+
+    def hear(self, callback: Callback) -> Heard:
+        """See Crm: an outbound message."""
+        return outbound.hear(callback, secrets=self._secrets, organization=self._organization)
+
+    @property
+    def every(self) -> timedelta:
+        """See Desk."""
+        return self._replies.every
+
+    def poll(self, cursor: str) -> Polled:
+        """See Desk. One call for 2,000 replies, fewer where they are long."""
+        return self._replies.poll(cursor)
+
+    def report(self, deliveries: Sequence[Delivery]) -> None:
+        """See Desk. One call for up to 200 replies."""
+        self._replies.report(deliveries)
+
     def _flush(self, filings: Sequence[Filing], now: datetime) -> Flush:
         return Flush(
-            self._org, filings, url=self._url, now=now, latest_commit=self._latest_commit, fetch=self._fetch
+            self._org,
+            filings,
+            describing=self._describing,
+            messages=self._settings.messages,
+            url=self._url,
+            now=now,
+            latest_commit=self._latest_commit,
+            fetch=self._fetch,
+            tells_no_replies=not self._settings.url,
         )
 
     def _soon(self) -> float:

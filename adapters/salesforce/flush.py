@@ -1,25 +1,23 @@
-"""One flush of filings: ask, decide, insert cases, change what is there, add comments, copy files."""
+"""One flush of filings: all that can be asked and sent goes in one call, until nothing is left; then the files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal, NoReturn
 
-from adapters.salesforce import classify, files, reading, soql
+from adapters.salesforce import classify, files, opening, plugin, reading, rows, soql, together, writing
+from adapters.salesforce.answers import Answer
+from adapters.salesforce.describing import Describing
 from adapters.salesforce.files import Copy
-from adapters.salesforce.job import Answer, Job
-from adapters.salesforce.org import Org
+from adapters.salesforce.job import Job
+from adapters.salesforce.org import Org, Stepped, page_of
 from adapters.salesforce.plan import decide
-from adapters.salesforce.reading import Outcomes, Steps, finish
-from adapters.salesforce.writing import (
-    Row,
-    blanking_rows,
-    case_rows,
-    comment_rows,
-    hiding_rows,
-    rewriting_rows,
-)
+from adapters.salesforce.planned import MESSAGE, Facts
+from adapters.salesforce.reading import Asking, Check, Outcomes, Query, Rows, Steps, T, finish
+from adapters.salesforce.together import Batch, Call
+from adapters.salesforce.writing import Row
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.fetching import File, Unfetchable
 from bridge.message import Attachment
@@ -28,13 +26,13 @@ from bridge.ports import Filing
 Fetch = Callable[..., File]
 """bridge.fetching.fetch, or what a test puts in its place."""
 
-BATCH = 200  #: rows of one collection
-ROUNDS = 4  #: of inserts: cases that turned out to be there, texts that turned out too long
+MOST_CALLS = 100  #: of one flush; 200 conversations of 50 messages need about 15
 TIRED = timedelta(
     hours=1
 )  #: after this long a file that Salesforce does not take holds its conversation up no more
-UNSEEN = "Salesforce has a case with this key but does not show it; let the run-as user see all cases"
-TOO_LONG = "Salesforce found one text after the other too long for its field; shorten them in the mapping"
+ENDLESS = "Salesforce does not come to an end with this"
+WHOLE = Stepped(status=400, body=[{"errorCode": "INVALID_INPUT"}])
+"""The answer to each request of a composite that was refused as a whole."""
 
 
 class Flush:
@@ -45,14 +43,20 @@ class Flush:
         org: Org,
         filings: Sequence[Filing],
         *,
+        describing: Describing,
+        messages: Literal["auto", "plugin", "comments"],
         url: str,
         now: datetime,
         fetch: Fetch,
         latest_commit: timedelta,
+        tells_no_replies: bool = False,
     ) -> None:
+        """messages: what carries them; auto: the plugin's object where it is there. tells_no_replies: see Job."""
         self._org, self._url, self._now, self._latest_commit = org, url, now, latest_commit
-        self._fetch = fetch
-        self._jobs = [Job(index=i, filing=filing) for i, filing in enumerate(filings)]
+        self._describing, self._messages, self._fetch = describing, messages, fetch
+        self._jobs = [
+            Job(index=i, filing=filing, tells_no_replies=tells_no_replies) for i, filing in enumerate(filings)
+        ]
 
     def run(self) -> Iterator[Outcomes]:
         """Send everything; see Crm.file."""
@@ -61,9 +65,8 @@ class Flush:
             yield refused
         self._jobs = [job for job in self._jobs if job.index not in dict(refused)]
         try:
-            yield from self._open_cases()
-            yield from self._change_cases()
-            yield from self._add_comments()
+            yield from self._describe()
+            yield from self._file()
             yield from self._copy_files()
         except (RetryLater, Paused) as error:
             # Raising says that nothing was applied; of some filings a part was.
@@ -75,56 +78,72 @@ class Flush:
         """Ask what is in, as after a lost attempt; see Crm.look."""
         seen: dict[int, frozenset[str]] = {}
         jobs = [job for job in self._jobs if not _fault(job.filing)]
+        finish(self._describe())
         for job in jobs:
             job.filing = replace(job.filing, unsure_since=job.filing.unsure_since or self._now)
-        for job, facts in zip(jobs, finish(reading.ask(self._org, jobs)), strict=True):
-            plan = decide(job.filing, facts, now=self._now, latest_commit=timedelta(0))
+        for job, facts in zip(jobs, finish(self._asked(reading.ask(jobs))), strict=True):
+            there = replace(facts, fresh=frozenset())
+            plan = decide(job.filing, there, now=self._now, latest_commit=timedelta(0))
             seen[job.index] = frozenset(plan.refs)
         return [seen.get(job.index, frozenset()) for job in self._jobs]
 
     # --- the stretches, in their order ------------------------------------------------------------------------
 
-    def _open_cases(self) -> Steps[None]:
-        for _ in range(ROUNDS):
-            unplanned = [job for job in self._jobs if job.plan is None]
-            facts = yield from reading.ask(self._org, unplanned)
-            for job, fact in zip(unplanned, facts, strict=True):
-                job.plan = decide(job.filing, fact, now=self._now, latest_commit=self._latest_commit)
-            yield from reading.read_back(self._org, [job for job in unplanned if job.found])
-            if settled := self._tell(unplanned):
+    def _describe(self) -> Steps[None]:
+        """Learn what the objects hold, and whether the plugin is there."""
+        kinds = list(dict.fromkeys(job.filing.object for job in self._jobs))
+        if not kinds:
+            return
+        facts = self._describing.of(kinds if self._messages == "comments" else [*kinds, MESSAGE])
+        message = facts.get(MESSAGE.casefold())
+        if self._messages == "plugin" and "Case" in kinds and (lacking := plugin.lacking(message)):
+            self._describing.forget(MESSAGE)  # once someone has mended it, it must be seen
+            raise Paused(f"messages: plugin is set, but {lacking}")
+        for job in self._jobs:
+            job.facts = facts.get(job.filing.object.casefold())
+            job.lengths = rows.lengths(job.filing.object, job.facts)
+            if job.filing.object == "Case" and not plugin.lacking(message):
+                job.message = message
+        yield []
+
+    def _file(self) -> Steps[None]:
+        """Ask, decide and write, over and over: with each call each job comes as far as it can."""
+        for _ in range(MOST_CALLS):
+            self._decide([job for job in self._jobs if job.plan is None and reading.needs_nothing(job)])
+            unplanned = [job for job in self._jobs if job.plan is None and job.blocked is None]
+            sent = [row for job in self._jobs for row in writing.waiting(job)]
+            sent += [row for job in unplanned for row in writing.ahead(job)]
+            alone = {row.job.index for row in sent if row.refers}
+            for batch in together.batches(row for row in sent if row.job.index in alone):
+                yield from self._halve(batch)
+            sent = [row for row in sent if row.job.index not in alone]
+            if unplanned:
+                facts = yield from self._asked(reading.ask(unplanned), sent)
+                self._decide(unplanned, facts)
+                yield from self._asked(reading.read_back([job for job in unplanned if job.found]))
+            elif sent or alone or any(job.unchecked for job in self._jobs):
+                yield from self._call(Call(batches=together.batches(sent), checks=self._checks(sent)))
+            else:
+                break
+            if settled := self._tell(self._jobs):
                 yield settled
-            inserts = [Row(job, job.new_case(), job.opened) for job in self._jobs if job.to_open]
-            if not inserts:
-                return
-            # The assignment rule chooses the owner only where the mapping named none.
-            yield from self._send("POST", [row for row in inserts if "OwnerId" not in row.record], assign=True)
-            yield from self._send("POST", [row for row in inserts if "OwnerId" in row.record])
         yield self._give_up()
 
+    def _decide(self, jobs: Sequence[Job], facts: Sequence[Facts] = ()) -> None:
+        for job, fact in zip(jobs, facts or [Facts(plugin=job.message is not None) for job in jobs], strict=True):
+            job.plan = decide(job.filing, fact, now=self._now, latest_commit=self._latest_commit)
+            job.settle()
+
+    def _checks(self, sent: Sequence[Row]) -> list[Check]:
+        """Ask what the org made of the cases that are new, also of those that this call opens."""
+        opened = [job for job in self._jobs if job.unchecked]
+        return reading.checks([*opened, *(row.job for row in sent if row.turn == writing.OPENING)])
+
     def _give_up(self) -> Outcomes:
-        stuck = [job for job in self._jobs if job.plan is None or job.to_open]
-        for job in stuck:
-            why = UNSEEN if job.plan is None else TOO_LONG
-            job.blocked = RetryLater(why, after=classify.BUSY_AGAIN, counts=True)
-        return self._tell(stuck)
-
-    def _change_cases(self) -> Steps[None]:
-        """Rewrite what was edited or deleted, reopen; where comments cannot be changed, withdraw or add some."""
-        jobs = [job for job in self._jobs if job.plan and not job.over]
-        yield from self._send("PATCH", [row for job in jobs for row in rewriting_rows(job)])
-        for job in jobs:
-            job.edited()
-        blanked = [row for job in jobs for row in blanking_rows(job)]
-        yield from self._send("PATCH", [row for job in jobs for row in case_rows(job)] + blanked)
-        yield from self._send("PATCH", [row for job in jobs for row in case_rows(job)])
-        yield from self._send("PATCH", [row for job in jobs for row in hiding_rows(job)])
-        for job in jobs:
-            job.redacted()
-        if settled := self._tell(jobs):
-            yield settled
-
-    def _add_comments(self) -> Steps[None]:
-        yield from self._send("POST", [row for job in self._jobs if not job.over for row in comment_rows(job)])
+        for job in self._jobs:
+            if not job.over and not job.told:
+                job.blocked = RetryLater(ENDLESS, after=classify.BUSY_AGAIN, counts=True)
+        return self._tell(self._jobs)
 
     def _copy_files(self) -> Steps[None]:
         """Attach files, one by one, and take away those of deleted messages.
@@ -133,7 +152,7 @@ class Flush:
         """
         jobs = [job for job in self._jobs if job.has_files]
         unsure = [job for job in jobs if job.filing.unsure_since]
-        there = yield from reading.ask_files(self._org, unsure)
+        there = yield from self._asked(reading.ask_files(unsure))
         for job in jobs:
             job.met_files(there, self._now, self._latest_commit)
             for copy in job.pending:
@@ -172,11 +191,11 @@ class Flush:
         documents: list[str] = []
         try:
             for query in soql.queries(("ContentDocumentId",), "ContentVersion", [{"Id": v} for v in versions]):
-                found, _ = self._org.query(query, file=True)
+                found, _ = self._org.query(query, aside=True)
                 documents += [str(row.get("ContentDocumentId")) for row in found]
                 yield []
-            for i in range(0, len(documents), BATCH):
-                answers = self._org.erase(documents[i : i + BATCH])
+            for i in range(0, len(documents), together.BATCH):
+                answers = self._org.erase(documents[i : i + together.BATCH])
                 job.wrote = True
                 for answer in answers:
                     job.taken_away(answer)
@@ -201,38 +220,113 @@ class Flush:
 
     # --- calls ------------------------------------------------------------------------------------------------
 
-    def _send(self, method: str, waiting: Sequence[Row], *, assign: bool = False) -> Steps[None]:
-        """Write rows in few calls; one that is refused whole is halved until its bad row is alone."""
-        # A collection takes ten runs of one object at most; the order within each stays.
-        sorted_rows = sorted(waiting, key=lambda row: str(row.record["attributes"]["type"]))
-        batches = [sorted_rows[i : i + BATCH] for i in range(0, len(sorted_rows), BATCH)]
-        while batches:
-            batch = [row for row in batches.pop(0) if row.job.blocked is None]
-            if not batch:
+    def _asked(self, asking: Asking[T], sent: Sequence[Row] = ()) -> Steps[T]:
+        """Walk through questions; rows ride along in the first call."""
+        answers: Sequence[Rows] | None = None
+        while True:
+            try:
+                queries = asking.send(answers) if answers is not None else next(asking)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            answers = yield from self._ask(queries, sent)
+            sent = ()
+
+    def _ask(self, queries: Sequence[Query], sent: Sequence[Row]) -> Steps[list[Rows]]:
+        found: list[Rows] = []
+        for i in range(0, len(queries), together.ROOM):
+            asked = queries[i : i + together.ROOM]
+            found += yield from self._call(
+                Call(queries=asked, batches=together.batches(sent), checks=self._checks(sent))
+            )
+            sent = ()
+        return found
+
+    def _call(self, whole: Call) -> Steps[list[Rows]]:
+        """Make one call of as much as it has room for, and give its answers out; what its queries found."""
+        call = whole.fitting()
+        if not call.steps:
+            return []
+        answers = self._composite(call)
+        asked, wrote, checked = call.split(answers)
+        refused, trouble = together.given(call.batches, wrote, now=self._now)
+        self._check(call, checked)
+        if any(answer.status >= 400 for answer in answers) or any(job.outdated for job in call.jobs):
+            self._describing.forget(MESSAGE, *(job.filing.object for job in self._jobs))
+        yield self._tell(call.jobs)
+        for batch in refused:
+            yield from self._halve(batch)
+        if trouble:
+            raise trouble
+        if call.queries and answers == [WHOLE] * len(answers):
+            return (yield from self._call(Call(queries=call.queries)))
+        return (yield from self._pages(asked))
+
+    def _composite(self, call: Call) -> Sequence[Stepped]:
+        """Send it; where it is refused as a whole, all of it is: the rows may be too much for one request."""
+        try:
+            return self._org.composite(call.steps, write=bool(call.batches))
+        except Unsure as error:
+            self._unsure(call.rows, error)
+        except Rejected as error:
+            if call.batches:
+                return [WHOLE] * len(call.steps)
+            raise Paused(f"{error}; it was asked for a key field or the fields of a case") from None
+
+    def _unsure(self, rows_: Sequence[Row], error: Unsure) -> NoReturn:
+        for row in rows_:
+            row.job.blocked, row.job.wrote = error, True
+        raise RetryLater(f"{error}; the rest waits", after=error.after) from None
+
+    def _pages(self, answers: Sequence[Stepped]) -> Steps[list[Rows]]:
+        """Read what queries found, with the pages that did not fit."""
+        found: list[Rows] = []
+        for answer in answers:
+            page, following = page_of(together.read(answer, now=self._now))
+            found.append(page)
+            while following:
+                try:
+                    more, following = self._org.more(following)
+                except Rejected as error:  # Salesforce keeps pages for a while only
+                    raise RetryLater(f"{error}; it is asked again", after=classify.BUSY_AGAIN) from None
+                page += more
+                yield []
+        return found
+
+    def _check(self, call: Call, answers: Sequence[Stepped]) -> None:
+        """Compare new cases with what was sent. What could not be read is nothing to worry about."""
+        for query, answer in zip(call.checks, answers, strict=True):
+            there = together.keyed(answer, query.jobs)
+            for job in query.jobs:
+                if job.unchecked:
+                    opening.checked(job, there.get(job.index))
+
+    def _halve(self, batch: Batch) -> Steps[None]:
+        """Write rows that are refused as a whole in halves, until the bad one is alone."""
+        halves = [batch]
+        while halves:
+            some = [row for row in halves.pop(0) if row.job.blocked is None and not row.job.told]
+            if not some:
                 continue
             answers: Sequence[Answer]
             try:
-                answers = self._org.write(method, [row.record for row in batch], assign=assign)
+                answers = self._org.write(some[0].method, [row.record for row in some], assign=some[0].assign)
             except Rejected as error:
-                if len(batch) > 1:
-                    batches[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                if len(some) > 1:
+                    halves[:0] = [some[: len(some) // 2], some[len(some) // 2 :]]
                     yield []
                     continue
                 answers = [error]
             except Unsure as error:
-                for row in batch:
-                    row.job.blocked, row.job.wrote = error, True
-                raise RetryLater(f"{error}; the rest waits", after=error.after) from None
-            for row, answer in zip(batch, answers, strict=True):
-                row.job.wrote = True
-                row.take(answer)
-            yield self._tell(_jobs_of(batch))
+                self._unsure(some, error)
+            together.give(some, answers)
+            yield self._tell([row.job for row in some])
 
     def _tell(self, jobs: Iterable[Job], *, last: bool = False) -> Outcomes:
         """Give the outcomes that are known. last: those too whose files have to wait."""
         told = []
         for job in jobs:
-            job.count()
+            job.settle()
             if job.over and not job.told and (last or not job.has_files):
                 told.append((job.index, job.outcome(self._url)))
         return told
@@ -254,7 +348,3 @@ def _fault(filing: Filing) -> Rejected | None:
         except ValueError as error:
             return Rejected(f"{error}; correct the mapping", field=name)
     return None
-
-
-def _jobs_of(batch: Sequence[Row]) -> list[Job]:
-    return list({row.job.index: row.job for row in batch}.values())

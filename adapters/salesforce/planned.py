@@ -12,8 +12,15 @@ from bridge.ports import Part, Value
 
 COMMENT_PREFIX = "00a"
 FILE_PREFIX = "068"
-"""What the ids of CaseComments and ContentVersions begin with; other ids in a ref are those of the records that
-messages opened."""
+MESSAGE_PREFIX = "a"
+"""What the ids of CaseComments, ContentVersions and of the plugin's messages begin with; other ids in a ref are
+those of the records that messages opened. The prefix of a custom object differs from org to org, but for its a."""
+
+TEXT = "Description"
+"""The field with a case's opening text."""
+
+MESSAGE = "Social_Message__c"
+"""The plugin's object: one record for each message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +30,7 @@ class Case:
     id: str
     closed: bool = False
     closed_at: datetime | None = None
+    made: datetime | None = None
     gone: bool = False  #: a converted lead: it is there and can no longer be changed
     values: Mapping[str, Any] = field(default_factory=dict)  #: by field, in lower case: the org spells its own way
 
@@ -42,21 +50,28 @@ class Facts:
 
     ids: Mapping[str, Case] = field(default_factory=dict)  #: an id that was asked for and is not here is gone
     keys: Mapping[str, Case] = field(default_factory=dict)  #: by the key field, with the episode
-    markers: Mapping[str, str] = field(default_factory=dict)  #: marker -> id of the comment that carries it
-    parents: Mapping[str, str] = field(default_factory=dict)  #: id of such a comment -> its case
+    markers: Mapping[str, str] = field(default_factory=dict)  #: marker -> id of the comment or message there
+    parents: Mapping[str, str] = field(default_factory=dict)  #: id of such a one -> its case; "" = none any more
+    fresh: frozenset[str] = frozenset()  #: ids of those that came in when nobody had looked at their case yet
     standing: Mapping[str, Standing] = field(default_factory=dict)  #: the comments that edits are about, by id
+    lengths: Mapping[str, int] = field(default_factory=dict)  #: of the object's fields, by name in lower case
+    plugin: bool = False  #: messages become records of their own; else comments
+    silent: frozenset[str] = frozenset()  #: keys of cases that hold no text although `create` gives one
 
 
 @dataclass(slots=True, kw_only=True)
 class Comment:
-    """The comments that carry one part. parent "" = the case that this filing opens."""
+    """The comments that carry one part, or the message. parent "" = the case that this filing opens."""
 
     part: Part
     parent: str
     bodies: list[str]
     public: bool
     ids: dict[int, str]  #: piece -> id, of those that are in
+    message: bool = False  #: a record of the plugin's; it has one piece
+    there: str = ""  #: the id of a message that is in, and belongs to another case now
     also: tuple[str, ...] = ()  #: where else words of this message stand
+    left_out: dict[str, str] = field(default_factory=dict)  #: field of a message -> why the org refuses it
     trouble: RetryLater | Unsure | Rejected | None = None
 
     @property
@@ -70,8 +85,9 @@ class Comment:
 
 @dataclass(slots=True, kw_only=True)
 class Change:
-    """New values for a case that is there. parts: the keys of those that fail when it does."""
+    """New values for a record that is there. parts: the keys of those that fail when it does."""
 
+    kind: str = ""  #: the object; "" = the filing's
     fields: dict[str, Value] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     reopens: bool = False
@@ -80,6 +96,11 @@ class Change:
     bearers: list[str] = field(default_factory=list)  #: the keys of the parts that brought `carried`
     assigned: dict[str, Value] = field(default_factory=dict)  #: of these, what is to be remembered
     done: bool = False
+
+    @property
+    def waited_for(self) -> list[str]:
+        """The keys of the parts that are not filed before it is written."""
+        return self.parts + (self.bearers if self.carried else [])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,6 +111,9 @@ class Redaction:
     ids: list[str]
     parent: str
     refused: list[str] = field(default_factory=list)
+    blanked: set[str] = field(default_factory=set)  #: ids that were tried
+    hidden: set[str] = field(default_factory=set)  #: of those that were refused, the ones tried again
+    told: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,6 +138,7 @@ class Rewrite:
     kind: str  #: the object
     fields: dict[str, Any] = field(default_factory=dict)
     edits: list[Edit] = field(default_factory=list)
+    done: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,15 +173,40 @@ class Plan:
         """The keys of the parts whose fate is known."""
         return self.refs.keys() | self.dropped.keys() | self.failed.keys() | self.anew
 
+    @property
+    def rewriting(self) -> bool:
+        """Whether edited texts are still to be written."""
+        return not all(rewrite.done for rewrite in self.rewrites.values())
+
+    @property
+    def redacting(self) -> bool:
+        """Whether comments of deleted messages are still to be changed."""
+        return any(
+            set(one.ids) - one.blanked or set(one.refused) - one.hidden
+            for one in self.redactions
+            if one.part.key not in self.failed
+        )
+
+    @property
+    def pending(self) -> bool:
+        """Whether records that are there are still to be changed."""
+        return self.rewriting or self.redacting or not all(change.done for change in self.changes.values())
+
 
 def records_in(part: Part) -> list[str]:
     """Return the ids of cases, leads and tasks in a part's ref."""
-    return [ref for ref in part.ref.split(",") if ref and not ref.startswith((COMMENT_PREFIX, FILE_PREFIX))]
+    others = (COMMENT_PREFIX, FILE_PREFIX, MESSAGE_PREFIX)
+    return [ref for ref in part.ref.split(",") if ref and not ref.startswith(others)]
 
 
 def comments_in(part: Part) -> list[str]:
     """Return the ids of comments in a part's ref."""
     return [ref for ref in part.ref.split(",") if ref.startswith(COMMENT_PREFIX)]
+
+
+def messages_in(part: Part) -> list[str]:
+    """Return the ids of the plugin's messages in a part's ref."""
+    return [ref for ref in part.ref.split(",") if ref.startswith(MESSAGE_PREFIX)]
 
 
 def files_in(part: Part) -> list[str]:

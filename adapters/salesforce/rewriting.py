@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from adapters.salesforce import comments, rows
+from adapters.salesforce import comments, messages, rows
 from adapters.salesforce.changes import noted
 from adapters.salesforce.planned import (
     COMMENT_PREFIX,
+    MESSAGE,
     Case,
     Change,
     Comment,
@@ -19,6 +20,7 @@ from adapters.salesforce.planned import (
     Redaction,
     Rewrite,
     comments_in,
+    messages_in,
     records_in,
 )
 from bridge import written
@@ -44,18 +46,24 @@ def delete(plan: Plan, filing: Filing, facts: Facts, part: Part) -> None:
         _blank_case(plan, filing, facts, part, case_id)
     if (ids := comments_in(part)) and part.key not in plan.refs:
         parent = part.case_id or filing.known.case_id
-        parent = parent if parent in facts.ids else ""
+        parent = facts.ids[parent].id if parent in facts.ids else ""
         plan.redactions.append(Redaction(part=part, ids=ids, parent=parent))
+    for message_id in messages_in(part):
+        change = Change(kind=MESSAGE, fields=dict(messages.REDACTED), parts=[part.key])
+        plan.changes[message_id] = change
+        if not ids:
+            change.refs = {part.key: part.ref}
 
 
 def _blank_case(plan: Plan, filing: Filing, facts: Facts, part: Part, case_id: str) -> None:
     """Write the opening text anew, field by field, but not over what an agent has written since."""
     case = facts.ids.get(case_id)
     if case is None or case.gone:
-        plan.refs[part.key] = part.ref
+        if not messages_in(part):  # they outlive their case
+            plan.refs[part.key] = part.ref
         plan.warnings.append(f"The {filing.object.lower()} of a deleted message is no longer in Salesforce.")
         return
-    change = plan.changes.setdefault(case_id, Change())
+    change = plan.changes.setdefault(case.id, Change())
     change.parts.append(part.key)
     for name, value in part.row.items():
         current = case.values.get(name.casefold())
@@ -68,8 +76,10 @@ def _blank_case(plan: Plan, filing: Filing, facts: Facts, part: Part, case_id: s
                 f"{name} of {filing.object.lower()} {case_id} was changed in Salesforce; "
                 "the deleted text may stand there."
             )
+    if messages_in(part):
+        return  # they show it
     if filing.object == "Case":
-        plan.comments.append(note_of_deletion(part, case_id))
+        plan.comments.append(note_of_deletion(part, case.id))
     elif change.fields:
         change.refs[part.key] = part.ref
     else:
@@ -92,11 +102,13 @@ def edit(plan: Plan, filing: Filing, facts: Facts, part: Part) -> None:
         plan.dropped[part.key] = "target_unknown"
         return
     standing = [(ref, facts.standing[ref]) for ref in comments_in(part) if ref in facts.standing]
-    opened = [ref for ref in records_in(part) if ref in facts.ids and not facts.ids[ref].gone]
+    told = messages_in(part)
+    opened = [facts.ids[ref].id for ref in records_in(part) if ref in facts.ids and not facts.ids[ref].gone]
     parent = next(iter(opened), "") or (
         standing[0][1].parent if standing else part.case_id or filing.known.case_id
     )
-    if not standing and (parent not in facts.ids or facts.ids[parent].gone):
+    there = [case for case in facts.ids.values() if case.id == parent or facts.ids.get(parent) is case]
+    if not standing and not told and not any(not case.gone for case in there):
         plan.refs[part.key] = part.ref
         plan.warnings.append(f"The {filing.object.lower()} of an edited message is no longer in Salesforce.")
         return
@@ -104,14 +116,17 @@ def edit(plan: Plan, filing: Filing, facts: Facts, part: Part) -> None:
     new = Edit(
         part=part,
         parent=parent,
-        refs=[*opened, *(ref for ref, _ in standing)],
+        refs=[*opened, *told, *(ref for ref, _ in standing)],
         bodies=bodies,
         more=_found(bodies, facts.markers),
         added=_found(anew(part), facts.markers),
     )
     new.stuck = bool(new.added or not new.refs or not all(comment.ours for _, comment in standing))
+    cases = {case.id: case for case in facts.ids.values()}
     for case_id in opened:
-        _rewrite_case(plan, filing, new, facts.ids[case_id], alone=not standing)
+        _rewrite_case(plan, filing, facts, new, cases[case_id], alone=not standing and not told)
+    for message_id in told:
+        _rewrite(plan, message_id, new, MESSAGE, messages.rewritten(part))
     for (ref, comment), body in zip(standing, [*bodies, *[SURPLUS] * len(standing)], strict=False):
         if comment.body != body and not new.stuck:
             _rewrite(plan, ref, new, "CaseComment", {"CommentBody": body})
@@ -120,10 +135,9 @@ def edit(plan: Plan, filing: Filing, facts: Facts, part: Part) -> None:
         settle(plan, filing, new)
 
 
-def _rewrite_case(plan: Plan, filing: Filing, new: Edit, case: Case, *, alone: bool) -> None:
+def _rewrite_case(plan: Plan, filing: Filing, facts: Facts, new: Edit, case: Case, *, alone: bool) -> None:
     """Plan the opening text's new fields. alone: no comment will show the new text."""
-    lengths = rows.lengths(filing.object) if filing.too_long == "shorten" else {}
-    fields, warnings = rows.fields_of(new.part.row, lengths)
+    fields, warnings = rows.fields_of(new.part.row, facts.lengths if filing.too_long == "shorten" else {})
     plan.warnings += warnings
     notes = dict(new.part.notes)
     for name, value in fields.items():

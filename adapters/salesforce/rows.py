@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.fitting import shorten
-from bridge.ports import Value
+from bridge.ports import FieldFacts, ObjectFacts, Value
 
 PERSON = {"FirstName": 40, "LastName": 80, "Title": 128, "Email": 80, "Phone": 40, "MobilePhone": 40}
 LENGTHS: Mapping[str, Mapping[str, int]] = {
@@ -22,15 +22,32 @@ LENGTHS: Mapping[str, Mapping[str, int]] = {
     "Task": {"Subject": 255, "Description": 32_000},
     "Contact": {**PERSON, "Description": 32_000},
 }
-"""Characters of the standard fields; other lengths are learnt from the org's refusal.
+"""Characters of the standard fields, for where the org's own description is not at hand.
 
 https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_case.htm
 """
 
+CUT = frozenset(("string", "textarea", "encryptedstring", "combobox"))
+"""Types of fields whose text says the same when its end is missing; a link or an address does not."""
 
-def lengths(kind: str) -> Mapping[str, int]:
-    """Return the lengths of an object's standard fields."""
-    return LENGTHS.get(kind, {})
+
+def lengths(kind: str, facts: ObjectFacts | None = None) -> dict[str, int]:
+    """Return how many characters the fields of an object hold, by name in lower case."""
+    standard = {name.casefold(): most for name, most in LENGTHS.get(kind, {}).items()}
+    told = facts.fields.items() if facts else ()
+    return standard | {name: one.length for name, one in told if one.length and one.type in CUT}
+
+
+STAND_INS: Mapping[str, Value] = {
+    **dict.fromkeys(("string", "textarea", "phone"), "unknown"),
+    **dict.fromkeys(("int", "double", "currency", "percent"), 0),
+}
+"""What a field of this type can hold where nobody knows better; a date or a record cannot be made up."""
+
+
+def stand_in(facts: FieldFacts) -> Value:
+    """Return what can stand in a field that must hold something; None = nothing can."""
+    return facts.values[0] if facts.values else STAND_INS.get(facts.type)
 
 
 def folded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,8 +66,9 @@ def fields_of(given: Mapping[str, Value], lengths: Mapping[str, int]) -> tuple[d
         if value is None:
             continue
         plain = ";".join(value) if isinstance(value, tuple) else value
-        if isinstance(plain, str) and len(plain) > lengths.get(name, len(plain)):
-            plain = shorten(plain, lengths[name])
-            warnings.append(f"{name} was shortened to {lengths[name]} characters.")
+        most = lengths.get(name.casefold())
+        if isinstance(plain, str) and most is not None and len(plain) > most:
+            plain = shorten(plain, most)
+            warnings.append(f"{name} was shortened to {most} characters.")
         fields[name] = None if plain == "" else plain
     return fields, warnings

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
+import forked
 import requests
 from pydantic import SecretStr
 
@@ -20,6 +19,7 @@ from adapters.salesforce import Salesforce, Settings
 from adapters.salesforce.flush import Fetch
 from bridge import fetching
 from bridge.errors import RetryLater
+from bridge.message import Account, Message, Person
 from bridge.ports import Filing, Known, Outcome, Part, PersonFound, PersonMatch, Receipt, Reopen
 
 KEY_FIELD = "Social_Conversation_Key__c"
@@ -39,6 +39,7 @@ class Sandbox:
         timeout: float = 5,
         secret: str = "sandbox-secret",
         fetch: Fetch = fetching.fetch,
+        **more: Any,
     ) -> Salesforce:
         settings = Settings(
             domain="acme.my",
@@ -47,6 +48,7 @@ class Sandbox:
             url=self.url,
             timeout=timeout,
             latest_commit=timedelta(seconds=latest_commit),
+            **more,
         )
         return Salesforce(settings, fetch=fetch)
 
@@ -72,6 +74,11 @@ class Sandbox:
     def data_calls(self) -> dict[str, int]:
         calls: dict[str, int] = self.state()["calls"]
         return {name: n for name, n in calls.items() if "oauth2" not in name}
+
+    def rows_written(self, method: str) -> int:
+        """How many collections were written so: POST, PATCH."""
+        steps: dict[str, int] = self.state()["steps"]
+        return steps.get(f"{method} composite/sobjects", 0)
 
     def api(self, method: str, path: str, body: dict[str, Any]) -> Any:
         """Do what an agent or another system does."""
@@ -111,28 +118,31 @@ class Sandbox:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Sandbox]:
+def running(folder: Path, *arguments: str) -> Iterator[Sandbox]:
     """Run a sandbox of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "bridge.sandbox.salesforce",
-        "--port",
-        "0",
-        "--database",
-        str(folder / "org.db"),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield Sandbox(process.stdout.readline().split()[-1])
-        finally:
-            process.terminate()
+    with forked.sandbox("salesforce", folder / "org.db", *arguments) as process:
+        yield Sandbox(process.address)
 
 
 def part(key: str, text: str = "hello", **more: Any) -> Part:
     given: dict[str, Any] = {"act": "add", "public": False, "sent_at": None, "received_at": NOW, **more}
     return Part(key=key, text=text, **given)
+
+
+def post(key: str, text: str = "hello", **more: Any) -> Part:
+    """A part with the message that it tells of."""
+    said = Message(
+        channel="x",
+        connection="acme-x",
+        account=Account(id="1"),
+        id=key,
+        kind="mention",
+        author=Person(id="u7", name="Ann"),
+        received_at=NOW,
+        public=True,
+        text=text,
+    )
+    return part(key, text, said=said, **more)
 
 
 def filing(key: str, *parts: Part, **more: Any) -> Filing:
@@ -167,6 +177,14 @@ def cut_off(crm: Salesforce, *filings: Filing, now: datetime = NOW) -> Outcome:
     raise AssertionError(f"no answer was lost: {pairs}")
 
 
+def knowing(org: Sandbox, **settings: Any) -> Salesforce:
+    """A connection to which the org has described its objects already, which costs one call an hour."""
+    crm = org.crm(**settings)
+    kinds = ("Case", "Lead", "Task")
+    crm.look([filing("nobody", part("nothing"), object=kind) for kind in kinds])
+    return crm
+
+
 def receipts(outcomes: Sequence[Outcome]) -> list[Receipt]:
     assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
     return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
@@ -179,9 +197,9 @@ def persons(crm: Salesforce, *people: PersonMatch) -> list[PersonFound]:
 
 
 def opened(crm: Salesforce, key: str = "facebook:1:9") -> Known:
-    """A case that is there, with one message."""
+    """A case that is there, with one message; the org has told nothing of it since."""
     [receipt] = receipts(send(crm, filing(key, part(f"{key}:first", "the first"))))
-    return receipt.known
+    return replace(receipt.known, status="")
 
 
 def wait_for(condition: Any) -> None:

@@ -15,7 +15,7 @@ from salesforce_org import NOW, Sandbox, cut_off, filing, opened, part, receipts
 
 from adapters.salesforce import Salesforce
 from adapters.salesforce.changes import noted
-from bridge.errors import Rejected, RetryLater, Unsure
+from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.ports import Known, Raise, Receipt, Reopen
 from bridge.written import digest, stands
 
@@ -56,7 +56,7 @@ def case(org: Sandbox) -> dict[str, Any]:
 
 
 def patches(org: Sandbox) -> int:
-    return org.data_calls().get("PATCH composite/sobjects", 0)
+    return org.rows_written("PATCH")
 
 
 # --- raising --------------------------------------------------------------------------------------------------
@@ -149,12 +149,26 @@ def test_a_refused_value_loses_no_comment_and_no_reopening(org: Sandbox, crm: Sa
 
 def test_a_lock_lets_the_comment_wait(org: Sandbox, crm: Salesforce) -> None:
     known = opened(crm)
-    org.fault("row_lock", method="PATCH")
+    org.fault("row_lock", verb="PATCH")
 
     [outcome] = send(crm, filing(KEY, part("m2"), known=known, raises=raised("High")))
 
     assert isinstance(outcome, RetryLater)
     assert org.bodies() == []
+
+
+def test_a_field_that_an_admin_has_deleted_costs_no_comment(org: Sandbox, crm: Salesforce) -> None:
+    org.order("fields", object="Case", name="Heat__c", type="string", length=20)
+    known = opened(crm)
+    hot = {"Heat__c": Raise(value="hot", order=("cold", "hot")), **raised("High")}
+    org.order("rights", object="Case", field="Heat__c", access="deleted")
+
+    with pytest.raises(Paused):  # what the org had said of its fields no longer holds
+        list(crm.file([filing(KEY, part("m2"), known=known, raises=hot)], now=NOW))
+    receipt = again(crm, known, raises=hot)
+
+    assert (org.bodies(), list(receipt.refs)) == (["hello"], ["m2"])
+    assert "No such column 'Heat__c'" in receipt.warnings[0]
 
 
 # --- reassigning ----------------------------------------------------------------------------------------------
@@ -221,7 +235,7 @@ def test_a_lost_answer_gives_nothing_away_twice(org: Sandbox, crm: Salesforce) -
 def test_a_lost_answer_to_the_change_itself_is_harmless(org: Sandbox, crm: Salesforce) -> None:
     anna = org.user("Anna Agent")
     given = filing(KEY, part("m2"), known=opened(crm), assign={"OwnerId": anna}, raises=raised("High"))
-    org.fault("lost_answer", method="PATCH")
+    org.fault("lost_answer", verb="PATCH")
     cut_off(crm, given)
 
     [receipt] = receipts(send(crm, replace(given, unsure_since=NOW, unsure_last=NOW)))

@@ -145,7 +145,7 @@ def test_a_lost_answer_adds_nothing_twice(
     org.order("switches", comment_edit=editable)
     target = commented(crm)
     given = edits(target.known, edit("m2", target.refs["m2"], text))
-    org.fault("lost_answer", method=method, path="composite")
+    org.fault("lost_answer", verb=method)
 
     outcome = cut_off(crm, given)
     [said] = receipts(send(crm, lost(given)))
@@ -159,7 +159,7 @@ def test_a_lost_answer_adds_nothing_twice(
 def test_a_new_text_that_stands_beside_the_old_stays_there(stock: Sandbox, crm: Salesforce) -> None:
     target = commented(crm)
     given = edits(target.known, edit("m2", target.refs["m2"], "first"))
-    stock.fault("lost_answer", method="POST", path="composite")
+    stock.fault("lost_answer", verb="POST")
     cut_off(crm, given)
     stock.order("switches", comment_edit=True)
 
@@ -219,7 +219,7 @@ def test_an_edit_without_a_target_is_dropped(crm: Salesforce) -> None:
 
 def test_a_lock_lets_the_edit_wait(org: Sandbox, crm: Salesforce) -> None:
     target = commented(crm)
-    org.fault("row_lock", method="PATCH")
+    org.fault("row_lock", verb="PATCH")
 
     [outcome] = send(crm, edits(target.known, edit("m2", target.refs["m2"], "first")))
 
@@ -289,7 +289,7 @@ def test_a_refused_opening_text_is_added_with_a_warning(org: Sandbox, crm: Sales
 def test_a_rewritten_opening_text_whose_answer_was_lost_is_known(stock: Sandbox, crm: Salesforce) -> None:
     target = first(crm)
     given = edits(target.known, opening(target, "first"))
-    stock.fault("lost_answer", method="PATCH")
+    stock.fault("lost_answer", verb="PATCH")
     cut_off(crm, given)
 
     [said] = receipts(send(crm, lost(given)))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from salesforce_org import KEY_FIELD, NOW, Sandbox, cut_off, filing, part, receipts, running, send
+from salesforce_org import KEY_FIELD, NOW, Sandbox, cut_off, filing, knowing, part, receipts, running, send
 
 from adapters.salesforce import Salesforce
 from bridge.errors import RetryLater, Unsure
@@ -63,19 +63,22 @@ def lost(given: Filing) -> Filing:
 
 
 @pytest.mark.parametrize(("make", "kind"), [(lead, "leads"), (task, "tasks")])
-def test_one_insert_opens_it_with_its_key(org: Sandbox, crm: Salesforce, make: Any, kind: str) -> None:
+def test_one_insert_opens_it_with_its_key(org: Sandbox, make: Any, kind: str) -> None:
+    crm = knowing(org)
+    before = org.data_calls()["POST composite"]
+
     receipt = first(crm, make(part("m1", "I want one")))
 
     [fields] = shown(org, kind)
     assert (fields["Id"], fields[KEY_FIELD], fields["Description"]) == (receipt.known.case_id, KEY, "I want one")
     assert receipt.refs == {"m1": receipt.known.case_id}
     assert receipt.link.endswith(f"/lightning/r/{kind.title()[:-1]}/{receipt.known.case_id}/view")
-    assert org.data_calls() == {"POST composite/sobjects": 1}
+    assert org.data_calls() == {"POST composite": before + 1}
 
 
 @pytest.mark.parametrize(("make", "kind"), [(lead, "leads"), (task, "tasks")])
 def test_a_lost_answer_opens_it_once(org: Sandbox, crm: Salesforce, make: Any, kind: str) -> None:
-    org.fault("lost_answer", path="composite")
+    org.fault("lost_answer", verb="POST")
     given = make(part("m1"))
 
     outcome = cut_off(crm, given)
@@ -122,8 +125,7 @@ def test_later_messages_are_dropped_by_the_mappings_line(org: Sandbox, crm: Sale
     dropped = f"{LINE}: a {kind} takes no comments"
     assert (together.refs, together.dropped) == ({"m1": together.known.case_id}, {"m2": dropped})
     assert (later.refs, later.dropped, later.known) == ({}, {"m3": dropped, "e1": dropped}, together.known)
-    assert "POST composite/sobjects" in org.data_calls()
-    assert not any(name.startswith("PATCH") for name in org.data_calls())
+    assert (org.rows_written("POST"), org.rows_written("PATCH")) == (1, 0)
 
 
 def test_a_later_message_raises_and_assigns(org: Sandbox, crm: Salesforce) -> None:
@@ -150,13 +152,13 @@ def test_a_refused_raise_is_that_messages_end(org: Sandbox, crm: Salesforce) -> 
 
 def test_a_lost_raise_is_harmless(org: Sandbox, crm: Salesforce) -> None:
     given = lead(part("m2"), known=first(crm).known, raises=HOT)
-    org.fault("lost_answer", method="PATCH")
+    org.fault("lost_answer", verb="PATCH")
 
     cut_off(crm, given)
     receipts(send(crm, lost(given)))
 
     assert shown(org)[0]["Rating"] == "Hot"
-    assert org.data_calls()["PATCH composite/sobjects"] == 1
+    assert org.rows_written("PATCH") == 1
 
 
 @pytest.mark.parametrize("act", ["delete", "edit"])
@@ -221,7 +223,7 @@ def test_a_converted_lead_keeps_the_deleted_text_and_the_receipt_says_so(org: Sa
 
 def test_cases_leads_and_tasks_of_one_key_keep_apart(org: Sandbox, crm: Salesforce) -> None:
     given = [filing(KEY, part("m1")), lead(part("m1")), task(part("m1"))]
-    org.fault("lost_answer", path="composite", after=0)
+    org.fault("lost_answer", verb="POST")
 
     cut_off(crm, *given)
     outcomes = receipts(send(crm, *map(lost, given)))
@@ -231,12 +233,14 @@ def test_cases_leads_and_tasks_of_one_key_keep_apart(org: Sandbox, crm: Salesfor
     assert [[outcome.known.case_id] for outcome in outcomes] == ids
 
 
-def test_objects_that_take_turns_are_opened_with_one_call(org: Sandbox, crm: Salesforce) -> None:
+def test_objects_that_take_turns_are_opened_with_one_call(org: Sandbox) -> None:
+    crm = knowing(org)
+    before = org.data_calls()["POST composite"]
     given = [replace((lead if n % 2 else task)(part("m1")), key=f"k{n}") for n in range(24)]
 
     receipts(send(crm, *given))
 
-    assert org.data_calls() == {"POST composite/sobjects": 1}
+    assert org.data_calls() == {"POST composite": before + 1}
     assert (len(shown(org)), len(shown(org, "tasks"))) == (12, 12)
 
 

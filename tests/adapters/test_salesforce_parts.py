@@ -142,7 +142,7 @@ def test_a_time_is_seconds_or_words(written: object, meant: float) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("username", "me", "username: SOAP login and username-password are not supported"),
+        ("username", "me", "username without private_key: SOAP login and username-password are not"),
         ("security_token", "x", "security_token: SOAP login"),
         ("url", "https://acme.my.salesforce.com", "points at a sandbox on this machine"),
         ("url", "http://127.0.0.1.evil.example", "points at a sandbox on this machine"),

@@ -285,6 +285,22 @@ def test_a_half_written_text_goes_on_where_it_began() -> None:
     assert (comment.parent, comment.missing, made.inserts) == (CLOSED.id, [0, 2], False)
 
 
+@pytest.mark.parametrize("unsure", [{}, UNSURE])
+def test_a_comment_that_met_a_closed_case_is_decided_again(unsure: dict[str, Any]) -> None:
+    there: dict[str, Any] = {"markers": {marker("m1"): "00a1"}, "parents": {"00a1": CLOSED.id}}
+
+    def decided(after: timedelta, fresh: frozenset[str]) -> Plan:
+        return plan(filing(part("m1", after), known=CLOSED.id, **unsure), facts(CLOSED, **there, fresh=fresh))
+
+    seen, soon, late = (
+        decided(after, frozenset(fresh)) for after, fresh in ((DAY, ""), (DAY, ["00a1"]), (20 * DAY, ["00a1"]))
+    )
+
+    assert (seen.refs, seen.changes) == ({"m1": "00a1"}, {})
+    assert (soon.changes[CLOSED.id].waited_for, soon.comments[0].missing, soon.refs) == (["m1"], [], {})
+    assert (late.inserts, late.episode, late.comments) == (True, 2, [])
+
+
 def test_a_comment_that_is_in_tells_of_the_case_that_was_not_known() -> None:
     given = filing(part("m1"), part("m2"), **UNSURE)
 

@@ -56,7 +56,7 @@ def again(key: str, *parts: Part, known: Known | None = None, reopen: Reopen | N
 
 
 def test_a_lost_insert_is_unsure_and_found_again(org: Sandbox, crm: Salesforce) -> None:
-    org.fault("lost_answer", path="sobjects")
+    org.fault("lost_answer", sobject="Case")
 
     outcomes, error = stopped(crm, filing("a", part("m1")))
     [receipt] = receipts(send(crm, again("a", part("m1"))))
@@ -71,7 +71,7 @@ def test_a_lost_insert_is_unsure_and_found_again(org: Sandbox, crm: Salesforce) 
 def test_an_insert_that_commits_between_question_and_repetition_is_met_by_its_key(
     org: Sandbox, crm: Salesforce
 ) -> None:
-    org.fault("late_commit", path="sobjects", seconds=0.3)
+    org.fault("late_commit", sobject="Case", seconds=0.3)
     stopped(crm, filing("a", part("m1")))
 
     steps = crm.file([again("a", part("m1"))], now=NOW)
@@ -89,7 +89,7 @@ def test_a_lost_insert_of_a_next_episode_is_found_again(org: Sandbox, crm: Sales
     known = opened(crm, "a")
     org.close_case(known.case_id)
     late = part("m2", received_at=NOW + HOUR)
-    org.fault("lost_answer", path="sobjects")
+    org.fault("lost_answer", sobject="Case")
 
     stopped(crm, filing("a", late, known=known))
     [receipt] = receipts(send(crm, again("a", late, known=known)))
@@ -100,7 +100,7 @@ def test_a_lost_insert_of_a_next_episode_is_found_again(org: Sandbox, crm: Sales
 
 
 def test_the_parts_after_a_found_opening_are_a_new_attempt(org: Sandbox, crm: Salesforce) -> None:
-    org.fault("lost_answer", path="sobjects")
+    org.fault("lost_answer", sobject="Case")
     stopped(crm, filing("a", part("m1"), part("m2", "second")))
 
     [early] = receipts(send(crm, again("a", part("m1"), part("m2", "second"))))
@@ -116,7 +116,7 @@ def test_the_parts_after_a_found_opening_are_a_new_attempt(org: Sandbox, crm: Sa
 
 
 def test_what_came_through_is_told_when_the_rest_does_not(org: Sandbox, crm: Salesforce) -> None:
-    org.fault("daily_limit", path="sobjects", after=1)
+    org.fault("daily_limit", sobject="CaseComment")
 
     outcomes, error = stopped(crm, filing("a", part("m1"), part("m2")), filing("b", part("m3")))
 
@@ -297,9 +297,9 @@ def test_a_read_that_fails_applies_nothing(
     org: Sandbox, crm: Salesforce, fault: str, kind: type[Exception]
 ) -> None:
     known = opened(crm, "a")
-    org.fault(fault, path="query")
+    org.fault(fault, path="composite")
 
-    outcomes, error = stopped(crm, filing("a", part("m2"), known=known))
+    outcomes, error = stopped(crm, again("a", part("m2"), known=known))  # asked first, for it is unsure
 
     assert (outcomes, type(error)) == ({}, kind)
     assert org.bodies() == []
@@ -318,7 +318,7 @@ def test_a_read_that_fails_applies_nothing(
 )
 def test_a_write_without_a_clear_answer_is_unsure(org: Sandbox, fault: str, kind: type[Exception] | None) -> None:
     crm = org.crm(timeout=0.5)
-    org.fault(fault, path="sobjects", **({"seconds": 1.0} if fault == "slow" else {}))
+    org.fault(fault, sobject="Case", **({"seconds": 1.0} if fault == "slow" else {}))
 
     outcomes, error = stopped(crm, filing("a", part("m1")), filing("b", part("m2")))
 

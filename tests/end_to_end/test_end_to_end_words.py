@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 import road
-from crms import SALESFORCE, SIDES, Seen, Side
+from crms import SIDES, ZENDESK, Seen, Side
 from postgres import Databases
 from road import PAGE, Road, comment, comments, direct
 
@@ -71,6 +71,7 @@ def test_hostile_text_arrives_as_it_was_written_and_does_nothing(running: Road) 
     cases = [running.case(key(f"10{i}", post=f"{PAGE}_10")) for i in range(len(TEXTS))]
     found = [(case.texts[0], joined(case.texts[1:])) for case in cases]
     assert found == [(text, text) for _, text in TEXTS.values()]
+    assert [case.opening for case in cases] == [text for _, text in TEXTS.values()]
     assert [case.name.strip() for case in cases] == [text[:60].strip() for _, text in TEXTS.values()]
     assert {case.subject for case in cases} == {"Acme DE"}
     assert {case.contact for case in cases} == {""}
@@ -162,7 +163,7 @@ def test_a_comment_right_after_the_closing_leaves_the_case_closed(running: Road)
 def test_neither_secrets_nor_what_customers_say_reach_a_log(running: Road) -> None:
     said, named, unread = "canary-words-51c2", "canary-name-51c2", "canary-unread-51c2"
     spoiled = comment("40_9", unread, by="40") | {"message": {"x": unread}}
-    for fault in ("expired_token", "row_lock" if running.crm is SALESFORCE else "rate_limit", "html_error"):
+    for fault in ("expired_token", "rate_limit" if running.crm is ZENDESK else "row_lock", "html_error"):
         running.order("faults", fault=fault, method="POST")
     for token in (road.SECRETS["META_VERIFY_TOKEN"], "canary-token-51c2"):
         query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1"}

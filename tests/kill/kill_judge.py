@@ -68,13 +68,15 @@ def judge(cases: Iterable[Seen], told: Iterable[Said]) -> Verdict:
 
 
 def stories(cases: Iterable[Seen]) -> Stories:
-    """Read every case. A text stands in the subject and the opening of the case that it opened."""
+    """Read every case. The words that open one stand in its subject and its own text, too."""
     found: Stories = {}
     for case in cases:
-        words = list(dict.fromkeys(WORD.findall(f"{case.subject}\n{case.texts[0]}")))
-        for text in case.texts[1:]:
-            words += WORD.findall(text)
-        found.setdefault(case.key, []).extend(words)
+        first, *later = [WORD.findall(text) for text in case.texts]
+        words = [word for text in later for word in text]
+        besides = dict.fromkeys(WORD.findall(f"{case.subject}\n{case.opening}"))
+        # A later text may say that it is gone, too.
+        alone = [word for word in besides if word not in first and (word == GONE or word not in words)]
+        found.setdefault(case.key, []).extend([*alone, *first, *words])
     return found
 
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -58,9 +59,10 @@ def sandbox(env: Env, line: Connection, log: Path, crm: str, database: Path) -> 
     server.serve_forever()
 
 
-def _salesforce(env: Env, database: Path) -> BaseWSGIServer:
+def _salesforce(env: Env, database: Path, *, plugin: bool = False) -> BaseWSGIServer:
     app = App(key=env["SF_CONSUMER_KEY"], secret=env["SF_CONSUMER_SECRET"])
-    return listen_salesforce(salesforce.Delivery(Org(database), app), host="127.0.0.1", port=0)
+    org = Org(database, plugin=plugin)
+    return listen_salesforce(salesforce.Delivery(org, app), host="127.0.0.1", port=0)
 
 
 def _zendesk(env: Env, database: Path) -> BaseWSGIServer:
@@ -68,7 +70,11 @@ def _zendesk(env: Env, database: Path) -> BaseWSGIServer:
     return listen_zendesk(zendesk.Delivery(Account(database), client), host="127.0.0.1", port=0)
 
 
-SANDBOXES = {"salesforce": _salesforce, "zendesk": _zendesk}
+SANDBOXES: Mapping[str, Callable[[Env, Path], BaseWSGIServer]] = {
+    "salesforce": _salesforce,
+    "salesforce-plugin": partial(_salesforce, plugin=True),
+    "zendesk": _zendesk,
+}
 
 
 def receiver(env: Env, line: Connection, log: Path, point: str, nth: int) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crms import SALESFORCE
+from crms import PLUGIN, ZENDESK, Side
 from kill_judge import GONE, Said, Stories, Verdict, judge, stories
 from kill_world import LATE, World
 
@@ -16,7 +16,6 @@ KEY = f"facebook:10150001:{THREAD}:ana"
 
 RECEIVER = ("ingest.before_commit", "ingest.after_commit")
 UNSENT = ("lane.claimed", "lane.placed", "work.claimed")
-FREEZING = ("work.frozen",)
 ANSWERED = ("work.sent", "work.settled")  #: passed after each call
 FAULTS = {"sqlite": ("", "lost_answer", "late_commit"), "postgresql": ("lost_answer",)}
 """What becomes of the last write. What a CRM does is tried on one database, what a lost answer leaves on both."""
@@ -31,16 +30,25 @@ FIRST, SECOND = says(1), says(2)
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """How often a CRM is asked before it is written to, and written to."""
+    """What a CRM is asked and told until all of it is in."""
 
-    reads: int = 1
-    writes: int = 1
+    answers: int  #: until the one that settles it
+    method: str = "POST"  #: of the last write
+    nth: int = 1  #: which one of the writes with this method is the last
 
 
-NOTHING_TO_ASK = {"salesforce": Calls(0, 1), "zendesk": Calls(0, 1)}
-#: Salesforce: the case's fields and a note. Zendesk: the texts are read, blacked out, then fields and a note.
-BLANKING = {"salesforce": Calls(1, 2), "zendesk": Calls(2, 2)}
-WITHDRAWING = {"salesforce": Calls(1, 1), "zendesk": Calls(2, 2)}
+# A new worker first asks Salesforce what its objects hold.
+OPENING = {"salesforce": Calls(2), "salesforce-plugin": Calls(2), "zendesk": Calls(1)}
+ADDING = {"salesforce": Calls(3), "salesforce-plugin": Calls(3), "zendesk": Calls(2, "PUT")}
+#: With the plugin the message goes in while the case is asked for, and moves when the next case is opened.
+OPENING_NEXT = {"salesforce": Calls(3), "salesforce-plugin": Calls(3, "POST", 2), "zendesk": Calls(2)}
+#: Salesforce: the case's fields, then a note. Zendesk: the texts are read, blacked out, then fields and a note.
+BLANKING = {
+    "salesforce": Calls(4),
+    "salesforce-plugin": Calls(3, "PATCH"),
+    "zendesk": Calls(4, "PUT", 2),
+}
+WITHDRAWING = {**BLANKING, "salesforce": Calls(3, "PATCH")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +57,24 @@ class Scenario:
 
     sent: Said
     story: Stories
+    quiet: Stories | None = None  #: the same, where no note tells of a deletion; None = there is none to tell of
     before: Sequence[Said] = ()
     meanwhile: Sequence[Said] = ()  #: said after the kill, before another worker is there
     closed: bool = False  #: an agent has closed the case 30 days before
-    method: str = "PUT"  #: of Zendesk's writes
-    calls: Mapping[str, Calls] = field(default_factory=lambda: {"salesforce": Calls(), "zendesk": Calls()})
+    calls: Mapping[str, Calls] = field(default_factory=lambda: ADDING)
+
+    def ends(self, crm: Side) -> Outcome:
+        """How it must end where a process was killed."""
+        return Outcome(story=self.quiet if crm is PLUGIN and self.quiet else self.story)
 
 
 SCENARIOS = {
-    "create": Scenario(sent=FIRST, story={KEY: ["<ana 1>"]}, method="POST", calls=NOTHING_TO_ASK),
+    "create": Scenario(sent=FIRST, story={KEY: ["<ana 1>"]}, calls=OPENING),
     "comment": Scenario(before=(FIRST,), sent=SECOND, story={KEY: ["<ana 1>", "<ana 2>"]}),
     "episode": Scenario(
         before=(FIRST,),
         closed=True,
-        method="POST",
+        calls=OPENING_NEXT,
         sent=says(2, episode=2),
         story={KEY: ["<ana 1>"], f"{KEY}~2": ["<ana 2>"]},
     ),
@@ -76,6 +88,7 @@ SCENARIOS = {
         calls=BLANKING,
         sent=Said(author="ana", thread=THREAD, id="c1", verb="remove"),
         story={KEY: [GONE, "<ana 2>", GONE]},
+        quiet={KEY: [GONE, "<ana 2>"]},
     ),
     "withdraw": Scenario(
         before=(FIRST, SECOND),
@@ -104,8 +117,8 @@ def run(
 ) -> Outcome:
     """Bring one message on its way, kill whoever carries it at `point`, start another and wait for the end.
 
-    last: not when the point is passed first, but after the last call. fault: what becomes of the last write.
-    kind: of the workers, from kill_processes.KINDS.
+    last: where the CRM has answered, not the answer before but the one that settles it, if all goes well.
+    fault: what becomes of the last write. kind: of the workers, from kill_processes.KINDS.
     """
     world.let_all_be_done()
     if scenario.before:
@@ -116,13 +129,11 @@ def run(
         helper.kill()
     if scenario.closed:
         world.close_cases_long_ago()
-    calls = scenario.calls[world.crm.name]
+    calls = scenario.calls[str(world.crm)]
     if fault:
-        writes = (
-            {"path": "composite"} if world.crm is SALESFORCE else {"path": "ticket", "method": scenario.method}
-        )
-        world.order("faults", fault=fault, after=calls.writes - 1, seconds=LATE, **writes)
-    nth = calls.reads + calls.writes if last else 1
+        path, what = ("ticket", "method") if world.crm is ZENDESK else ("composite", "verb")
+        world.order("faults", fault=fault, after=calls.nth - 1, seconds=LATE, path=path, **{what: calls.method})
+    nth = max(calls.answers - (not last), 1) if point in ANSWERED else 1
     killed = world.start_receiver(point) if point in RECEIVER else world.start_worker(point, nth, kind=kind)
     world.tell(scenario.sent)
     code = killed.ended() if point else None

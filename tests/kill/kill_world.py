@@ -16,7 +16,7 @@ from zlib import crc32
 import kill_processes
 import requests
 import road
-from crms import SALESFORCE, Seen, Side
+from crms import SALESFORCE, ZENDESK, Seen, Side
 from kill_judge import Said
 from road import until
 from sqlalchemy import select
@@ -154,7 +154,7 @@ class World:
 
     def __enter__(self) -> World:
         try:
-            self.sandbox = self._start(kill_processes.sandbox, self.crm.name, self.folder / "org.db")
+            self.sandbox = self._start(kill_processes.sandbox, str(self.crm), self.folder / "org.db")
             self.env[self.crm.url] = f"http://127.0.0.1:{self.sandbox.port}"
             self.receiver = self.start_receiver()
         except BaseException:
@@ -238,7 +238,7 @@ class World:
 
     def let_all_be_done(self) -> None:
         """Let comments be changed, and nothing be refused for being too much."""
-        self.order("switches", **({"comment_edit": True} if self.crm is SALESFORCE else {"limits": False}))
+        self.order("switches", **({"limits": False} if self.crm is ZENDESK else {"comment_edit": True}))
 
     def injected(self, *faults: str) -> int:
         """Return how often the sandbox did one of these faults."""

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from crms import SALESFORCE, SIDES, ZENDESK, Side
+from crms import PLUGIN, SALESFORCE, ZENDESK, Side
 from kill_judge import Verdict
 from kill_scenarios import SCENARIOS, run
 from kill_world import World
@@ -38,7 +38,14 @@ def test_a_worker_that_resends_blindly_is_found_out(
     assert outcome.verdict == Verdict(twice=(twice,))
 
 
-@pytest.mark.parametrize("crm", SIDES, ids=repr)
+def test_even_a_blind_worker_doubles_no_message_that_has_a_key(tmp_path: Path, template: Path) -> None:
+    with World(tmp_path / "world", f"sqlite:///{shutil.copy(template, tmp_path)}", PLUGIN) as world:
+        outcome = run(world, SCENARIOS["comment"], fault="late_commit", kind="blind")
+
+    assert outcome.verdict == Verdict()
+
+
+@pytest.mark.parametrize("crm", [SALESFORCE, ZENDESK], ids=repr)
 def test_a_worker_that_does_not_wait_for_late_commits_is_found_out(
     tmp_path: Path, template: Path, crm: Side
 ) -> None:

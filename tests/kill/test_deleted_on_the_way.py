@@ -9,9 +9,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from crms import SALESFORCE, SIDES, Side
+from crms import SIDES, Side
 from kill_judge import GONE, Said
-from kill_scenarios import FAULTS, FIRST, KEY, SCENARIOS, THREAD, Outcome, Scenario, run
+from kill_scenarios import BLANKING, FAULTS, FIRST, KEY, SCENARIOS, THREAD, Outcome, Scenario, run
 from kill_world import World
 from postgres import Databases
 
@@ -31,32 +31,33 @@ def test_a_comment_that_is_deleted_on_its_way_stands_nowhere(
 
     outcomes = run_all(tmp_path, databases, crm, scenario, runs)
 
-    assert outcomes == {one: Outcome(story=scenario.story) for one in runs}
+    assert outcomes == {one: scenario.ends(crm) for one in runs}
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
 def test_an_opening_text_that_is_deleted_on_its_way_stands_nowhere(
     tmp_path: Path, database: str, databases: Databases, crm: Side
 ) -> None:
-    scenario = replace(SCENARIOS["create"], meanwhile=(FIRST_REMOVED,), story={KEY: [GONE, GONE]})
+    scenario = replace(
+        SCENARIOS["create"], meanwhile=(FIRST_REMOVED,), story={KEY: [GONE, GONE]}, quiet={KEY: [GONE]}
+    )
 
     runs = list(product(POINTS, FAULTS[database]))
 
     outcomes = run_all(tmp_path, databases, crm, scenario, runs)
 
-    assert outcomes == {one: Outcome(story=scenario.story) for one in runs}
+    assert outcomes == {one: scenario.ends(crm) for one in runs}
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
 def test_an_edited_opening_text_is_deleted_with_its_edits(tmp_path: Path, databases: Databases, crm: Side) -> None:
     edited = SCENARIOS["edit"].sent
-    words = 3 if crm is SALESFORCE else 2  # Zendesk blacks a comment out without a word
-    scenario = Scenario(before=(FIRST, edited), sent=FIRST_REMOVED, story={KEY: [GONE] * words})
+    scenario = Scenario(before=(FIRST, edited), sent=FIRST_REMOVED, story={KEY: [GONE, GONE]}, calls=BLANKING)
 
     with databases() as url, World(tmp_path / "world", url, crm) as world:
         outcome = run(world, scenario)
 
-    assert outcome == Outcome(story=scenario.story, killed=None)
+    assert outcome == replace(scenario.ends(crm), killed=None)
 
 
 def run_all(

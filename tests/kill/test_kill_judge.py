@@ -23,6 +23,7 @@ def org(**cases: list[str]) -> list[Seen]:
             name="",
             contact="",
             status="open",
+            opening=words[0],
             texts=(words[0], *(f"Ana: {word}" for word in words[1:])),
         )
         for end, words in cases.items()

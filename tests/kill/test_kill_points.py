@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crms import SIDES, Side
-from kill_scenarios import ANSWERED, FAULTS, FREEZING, RECEIVER, SCENARIOS, UNSENT, Outcome, run
+from crms import SALESFORCE, SIDES, Side
+from kill_scenarios import FAULTS, RECEIVER, SCENARIOS, UNSENT, Outcome, run
 from kill_world import World
 from postgres import Databases
 
 UNSENT_SCENARIOS = ("create", "comment", "delete")
 SENT_SCENARIOS = {"sqlite": tuple(SCENARIOS), "postgresql": UNSENT_SCENARIOS}
 """What a CRM does is tried on one database; what it leaves behind there is the same for the kinds of calls."""
+COMMENTED = ("comment", "delete")
+"""What becomes a comment where there is no plugin; the rest goes the same way as with it."""
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
@@ -26,13 +28,13 @@ def test_a_kill_before_anything_is_frozen_loses_nothing_and_doubles_nothing(
 ) -> None:
     outcomes = run_all(tmp_path, databases, crm, list(product(UNSENT_SCENARIOS, [""])), point=point)
 
-    assert outcomes == {(name, ""): Outcome(story=SCENARIOS[name].story) for name in UNSENT_SCENARIOS}
+    assert outcomes == {(name, ""): SCENARIOS[name].ends(crm) for name in UNSENT_SCENARIOS}
 
 
 @pytest.mark.parametrize("crm", SIDES, ids=repr)
 @pytest.mark.parametrize(
     ("point", "last"),
-    [*((point, False) for point in (*FREEZING, *ANSWERED)), *((point, True) for point in ANSWERED)],
+    [("work.frozen", False), ("work.sent", False), ("work.sent", True), ("work.settled", True)],
 )
 def test_a_kill_while_it_is_sent_loses_nothing_and_doubles_nothing(
     tmp_path: Path, database: str, databases: Databases, crm: Side, point: str, last: bool
@@ -41,7 +43,18 @@ def test_a_kill_while_it_is_sent_loses_nothing_and_doubles_nothing(
 
     outcomes = run_all(tmp_path, databases, crm, runs, point=point, last=last)
 
-    assert outcomes == {(name, fault): Outcome(story=SCENARIOS[name].story) for name, fault in runs}
+    assert outcomes == {(name, fault): SCENARIOS[name].ends(crm) for name, fault in runs}
+
+
+@pytest.mark.parametrize("crm", [SALESFORCE], ids=repr)
+def test_a_kill_while_a_comment_is_sent_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, database: str, databases: Databases, crm: Side
+) -> None:
+    runs = list(product(COMMENTED, FAULTS[database]))
+
+    outcomes = run_all(tmp_path, databases, crm, runs, point="work.sent", last=True)
+
+    assert outcomes == {(name, fault): SCENARIOS[name].ends(crm) for name, fault in runs}
 
 
 def run_all(
