@@ -19,7 +19,7 @@ class Decided:
     lines: Mapping[str, str] = field(default_factory=dict)
     person: PersonFound = field(default_factory=PersonFound)
     ids: Mapping[str, str] = field(default_factory=dict)  #: field -> id of the record that the mapping names
-    unnamed: tuple[str, ...] = ()  #: sentences: fields that are left out, because nothing bears that name
+    unnamed: tuple[str, ...] = ()  #: sentences: what is left out, since nothing bears that name or was made
     facts: Facts = NO_FACTS
 
     @property

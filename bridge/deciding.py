@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bridge import decided, placing
 from bridge import mapping as language
@@ -30,6 +31,7 @@ class Accepted:
     match: PersonMatch | None
     facts: Facts = NO_FACTS
     took: language.Accepted | None = None  #: what `accept` said, to save `decide` its work
+    age: timedelta = timedelta(0)  #: since it was stored, by the database's clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,22 +97,24 @@ def sort(
         message = one.message
         late = one.change == "edited" and one.age >= placing.ORPHANED
         if late and not any(other.change == "created" for other in family):
-            return _accept(replace(message, change="created"), mappings, facts)
+            return _accept(replace(message, change="created"), mappings, facts, one.age)
         if one.change != "created" or message.author.is_self:
             return Follows(message=message)
-        return _accept(message, mappings, facts)
+        return _accept(message, mappings, facts, one.age)
     except Exception as error:  # noqa: BLE001 - an error here settles its own message only
         return Settle(state="dead", reason=explain("deciding", error))
 
 
-def _accept(message: Message, mappings: Mapping[str, CaseMapping], facts: Facts) -> Accepted | Settle:
+def _accept(
+    message: Message, mappings: Mapping[str, CaseMapping], facts: Facts, age: timedelta
+) -> Accepted | Settle:
     for mapping in mappings.values():
         took = language.accept(mapping, message, facts)
         if isinstance(took, language.Dropped):
             return Settle(state="dropped", reason=took.line)
         if took is not None:
             match = language.person_match(mapping, message)
-            return Accepted(message=message, mapping=mapping, match=match, facts=facts, took=took)
+            return Accepted(message=message, mapping=mapping, match=match, facts=facts, took=took, age=age)
     return NO_MAPPING
 
 
@@ -138,7 +142,13 @@ def place(accepted: Accepted, person: PersonFound, explain: Explain, *, own: boo
     return Placed(
         mapping=mapping,
         case_id=before if own else case_id,
-        what=Decided(values=decision.values, lines=decision.lines, person=person, facts=accepted.facts),
+        what=Decided(
+            values=decision.values,
+            lines=decision.lines,
+            person=person,
+            unnamed=(person.says,) if person.says else (),
+            facts=accepted.facts,
+        ),
         named={f: Named(object=mapping.object, field=f, name=name) for f, name in names.items()},
         private=language.private(mapping),
     )
@@ -154,7 +164,10 @@ def named(placed: Placed, answers: Mapping[tuple[str, Named], str | Rejected | W
     what = replace(
         placed.what,
         ids={field: answer for field, answer in found.items() if isinstance(answer, str)},
-        unnamed=tuple(f"{f} was left out: {_why(placed, f, answer)}" for f, answer in refused.items()),
+        unnamed=(
+            *placed.what.unnamed,
+            *(f"{f} was left out: {_why(placed, f, answer)}" for f, answer in refused.items()),
+        ),
     )
     return Place(
         case_id=placed.case_id,

@@ -1,18 +1,19 @@
-"""Who the authors are in their CRM: remembered, or asked for with one read per mapping."""
+"""Who the authors are in their CRM: remembered, or asked for with one look-up for all of them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bridge import ports
+from bridge import budget, ports
 from bridge.deciding import Accepted, Explain
 from bridge.errors import Paused, Rejected, RetryLater
 from bridge.ports import Crm, PersonFound, PersonMatch
 from bridge.steps import Settle, Wait
-from bridge.store import Store, cases, people
+from bridge.store import Store, cases, meters, people
 
 RESTS = timedelta(minutes=1)  #: of a lane whose CRM cannot be asked
 SOON = timedelta(seconds=1)
@@ -34,6 +35,7 @@ class Asking:
     crms: Mapping[str, Crm]
     until: float  #: the end of the lanes' lease on the monotonic clock
     pause: Callable[[str, Paused], None]
+    metered: Callable[[str], AbstractContextManager[None]]  #: around the calls to a CRM
     explain: Explain
 
     def not_now(self, crm: str, *, resting: bool) -> Wait | None:
@@ -50,34 +52,67 @@ class Asking:
 
 def look_up(asking: Asking, accepted: Sequence[Accepted]) -> dict[Match, Found]:
     """Who wrote these messages; those without a match are not in it."""
-    wanted: dict[tuple[str, str], dict[str, PersonMatch]] = {}
+    by_crm: dict[str, list[tuple[Accepted, PersonMatch]]] = {}
     for one in accepted:
         if one.match is not None:
-            matches = wanted.setdefault((one.mapping.target, one.mapping.name), {})
-            matches.setdefault(people.digest(one.match), one.match)
-    answers: dict[Match, Found] = {}
-    for (crm, _), matches in wanted.items():
-        with asking.store.read() as c:
-            known = people.recall(c, crm, list(matches.values()))
-            resting = cases.paused(c, crm)
-        asked = {d: m for d, m in matches.items() if d not in known}
-        answers |= {(crm, d): who for d, who in known.items()}
-        wait = asking.not_now(crm, resting=resting) if asked else None
-        found = dict.fromkeys(asked, wait) if wait else _find(asking, crm, asked) if asked else {}
-        answers |= {(crm, d): who for d, who in found.items()}
-    return answers
+            by_crm.setdefault(one.mapping.target, []).append((one, one.match))
+    return {
+        (crm, digest): who
+        for crm, matches in by_crm.items()
+        for digest, who in _look_up(asking, crm, matches).items()
+    }
 
 
-def _find(asking: Asking, crm: str, asked: Mapping[str, PersonMatch]) -> Mapping[str, Found]:
+def _look_up(asking: Asking, crm: str, accepted: Sequence[tuple[Accepted, PersonMatch]]) -> dict[str, Found]:
+    """Who wrote the messages of one CRM, by the digests of their matches."""
+    with asking.store.read() as c:
+        met = people.recall(c, crm, [match for _, match in accepted])
+        resting = cases.paused(c, crm)
+        usage = meters.fresh(c).get(crm)
+    known: dict[str, Found] = {d: who for d, who in met.items() if who is not None}
+    asked: dict[str, dict[str, PersonMatch]] = {}  #: mapping -> digest -> match
+    oldest = timedelta(0)
+    for one, match in accepted:
+        digest = people.digest(match)
+        if digest not in known:
+            asked.setdefault(one.mapping.name, {}).setdefault(digest, replace(match, new=digest not in met))
+            oldest = max(oldest, one.age)
+    rhythm = budget.rhythm(usage) if usage else None
+    if asked and rhythm and (early := budget.turn(asking.store.now(), rhythm, oldest)):
+        return known | {d: Wait(after=early) for matches in asked.values() for d in matches}
+    return known | _ask(asking, crm, list(asked.values()), resting=resting)
+
+
+def _ask(
+    asking: Asking, crm: str, asked: Sequence[Mapping[str, PersonMatch]], *, resting: bool
+) -> dict[str, Found]:
+    """Ask for the persons of all mappings together; a refusal does not say whose rule is at fault."""
+    every = {d: match for matches in asked for d, match in matches.items()}
+    if not every:
+        return {}
+    if wait := asking.not_now(crm, resting=resting):
+        return dict.fromkeys(every, wait)
     try:
-        found = asking.crms[crm].find(list(asked.values()))
+        return _find(asking, crm, every)
+    except Rejected as trouble:
+        if len(asked) == 1:
+            return dict.fromkeys(every, _refused(trouble))
+    apart = [_ask(asking, crm, [matches], resting=resting) for matches in asked]
+    return {d: who for found in apart for d, who in found.items()}
+
+
+def _find(asking: Asking, crm: str, asked: Mapping[str, PersonMatch]) -> dict[str, Found]:
+    """Raises Rejected when a rule names what the CRM does not have."""
+    try:
+        with asking.metered(crm):
+            found = asking.crms[crm].find(list(asked.values()))
     except RetryLater as trouble:
         return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON)))
     except Paused as trouble:
         asking.pause(crm, trouble)
         return dict.fromkeys(asked, Wait(after=RESTS))
-    except Rejected as trouble:
-        return dict.fromkeys(asked, _refused(trouble))
+    except Rejected:
+        raise
     except Exception as error:  # noqa: BLE001 - nothing was written: its messages wait, and the log says why
         asking.explain("looking for persons", error)
         return dict.fromkeys(asked, Wait(after=RESTS))

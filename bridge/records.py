@@ -35,7 +35,8 @@ def look_up(asking: Asking, wanted: Collection[tuple[str, Named]]) -> dict[tuple
 
 def _ask(asking: Asking, crm: str, asked: Sequence[Named]) -> Mapping[Named, Answer]:
     try:
-        found = dict(zip(asked, asking.crms[crm].identify(asked), strict=True))
+        with asking.metered(crm):
+            found = dict(zip(asked, asking.crms[crm].identify(asked), strict=True))
     except RetryLater as trouble:
         return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON)))
     except Paused as trouble:

@@ -22,15 +22,16 @@ NOT_FOUND_FOR = timedelta(minutes=10)  #: none or several: somebody may be mendi
 _MATCH, _FOUND = TypeAdapter(PersonMatch), TypeAdapter(PersonFound)
 
 
-def recall(c: Connection, crm: str, matches: Sequence[PersonMatch]) -> dict[str, PersonFound]:
-    """Those that are still remembered, by `digest` of their match."""
+def recall(c: Connection, crm: str, matches: Sequence[PersonMatch]) -> dict[str, PersonFound | None]:
+    """Those that were ever asked for, by `digest` of their match; None = it is too long ago."""
     wanted = {digest(m): m.author for m in matches}
     rows = c.execute(
-        select(person.c.rules, person.c.author, person.c.found).where(
-            person.c.crm == crm, person.c.rules.in_(sorted(wanted)), person.c.until > now()
+        select(person.c.rules, person.c.author, person.c.found, (person.c.until > now()).label("fresh")).where(
+            person.c.crm == crm, person.c.rules.in_(sorted(wanted))
         )
     ).all()
-    return {r.rules: _FOUND.validate_json(r.found) for r in rows if wanted[r.rules] == r.author}
+    ours = [row for row in rows if wanted[row.rules] == row.author]
+    return {row.rules: _FOUND.validate_json(row.found) if row.fresh else None for row in ours}
 
 
 def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, PersonFound]]) -> None:
@@ -65,4 +66,4 @@ def digest(match: PersonMatch) -> str:
 
     Not what a new record would hold: an author who changes their name is still the same person.
     """
-    return hashlib.sha256(_MATCH.dump_json(match, exclude={"create"})).hexdigest()
+    return hashlib.sha256(_MATCH.dump_json(match, exclude={"create", "new"})).hexdigest()

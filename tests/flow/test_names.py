@@ -21,7 +21,7 @@ QUEUES = CARE.replace("Origin: Web}", 'Origin: Web, OwnerId: {named: "Desk {text
 
 
 def test_the_id_of_a_named_record_goes_into_its_field(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk DE", "00G-de")
+    crm.name("Desk DE", "00G-de")
     hear(store, said("de"))
 
     drain(bridge(store, crm, QUEUES))
@@ -30,7 +30,7 @@ def test_the_id_of_a_named_record_goes_into_its_field(store: Store, crm: Logbook
 
 
 def test_a_name_is_asked_for_once_a_day(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk DE", "00G-de")
+    crm.name("Desk DE", "00G-de")
     made = bridge(store, crm, QUEUES)
     for by in ("ana", "ben", "cid"):
         hear(store, said("de", by=by, id=by))
@@ -99,7 +99,7 @@ def test_what_is_not_remembered_any_more_is_deleted(store: Store, crm: Logbook) 
 
 
 def test_a_crm_that_cannot_be_asked_keeps_the_message_waiting(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk DE", "00G-de")
+    crm.name("Desk DE", "00G-de")
     crm.arm("throttled")
     hear(store, said("de"))
 
@@ -110,7 +110,7 @@ def test_a_crm_that_cannot_be_asked_keeps_the_message_waiting(store: Store, crm:
 
 
 def test_a_crm_that_breaks_off_keeps_the_message_waiting(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk DE", "00G-de")
+    crm.name("Desk DE", "00G-de")
     crm.arm("crash")
     hear(store, said("de"))
 
@@ -137,7 +137,7 @@ def test_a_question_that_is_refused_whole_keeps_no_message_waiting(store: Store,
 
 
 def test_a_crm_that_rests_is_not_asked(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk DE", "00G-de")
+    crm.name("Desk DE", "00G-de")
     crm.arm("paused")
     hear(store, said("de"))
 
@@ -147,7 +147,7 @@ def test_a_crm_that_rests_is_not_asked(store: Store, crm: Logbook) -> None:
 
 
 def test_a_refused_message_makes_its_names_asked_for_anew(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk REFUSE", "00G-gone")
+    crm.name("Desk REFUSE", "00G-gone")
     hear(store, said("REFUSE"))
 
     drain(bridge(store, crm, QUEUES))
