@@ -35,6 +35,18 @@ def text(health: Health) -> str:
             {(("connection", c), ("reason", reason)): n for (c, reason), n in health.skipped.items()},
         ),
         _block("paused", "gauge", "CRMs and accounts that rest.", _by("target", dict.fromkeys(health.paused, 1))),
+        _block(
+            "crm_api_calls_used",
+            "gauge",
+            "API calls of the last 24 hours, as the CRM counts them for all who use it.",
+            _by("crm", {crm: usage.used for crm, usage in health.usage.items()}),
+        ),
+        _block(
+            "crm_api_calls_most",
+            "gauge",
+            "API calls that the CRM allows in 24 hours.",
+            _by("crm", {crm: usage.most for crm, usage in health.usage.items()}),
+        ),
         _block("alarm", "gauge", "Alarms that are not over.", _by("name", dict.fromkeys(health.alarms, 1))),
     ]
     return "".join(blocks)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select
 
-from bridge.store import alarms
+from bridge.ports import Usage
+from bridge.store import alarms, meters
 from bridge.store.engine import moment, now
 from bridge.store.queues import milliseconds
 from bridge.store.tables import OPEN, case_row, filing, item, lane, reply, skipped, target
@@ -31,6 +32,7 @@ class Health:
     skipped: Mapping[tuple[str, str], int]  #: connection, reason -> times
     paused: Mapping[str, str]  #: CRM connection, or connection/account -> why it rests
     alarms: Sequence[str]  #: the names of those that are not over
+    usage: Mapping[str, Usage] = field(default_factory=dict)  #: CRM connection -> what it told within a day
 
     @property
     def settled(self) -> int:
@@ -49,6 +51,7 @@ def read(c: Connection) -> Health:
         skipped=_skipped(c),
         paused=paused(c),
         alarms=alarms.lasting(c),
+        usage=meters.fresh(c),
     )
 
 

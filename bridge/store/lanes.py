@@ -37,17 +37,19 @@ def settle(
     verdicts: Sequence[tuple[Item, Verdict]],
     *,
     gather: timedelta,
+    rhythms: Mapping[str, timedelta] | None = None,
     protection: Protection = UNPROTECTED,
 ) -> None:
     """Hand items over to their case rows, end those that end here, and give the lanes back.
 
+    gather: how long a case waits for more. rhythms: targets that must be spared -> see queues.enqueue.
     A lane of which something was deleted meanwhile is given back as it was: what was decided from the text must
     not be written beside the blank message.
     """
     mine = queues.hold(c, lane, claim.rows, claim.token)
     stale = _blanked_since(c, [row for row, _ in verdicts])
     kept = [(row, verdict) for row, verdict in verdicts if row.lane in mine and row.lane not in stale]
-    _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather)
+    _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather, rhythms or {})
     end(c, {row.id: v for row, v in kept if isinstance(v, Settle)}, protection)
     gone = Counter(row.lane for row, v in kept if not isinstance(v, Wait))
     rest = {row.lane: v.after for row, v in kept if isinstance(v, Wait)}
@@ -88,7 +90,9 @@ def end(c: Connection, verdicts: Mapping[int, Settle], protection: Protection = 
         masking.settled(c, item.c.id.in_(dropped), protection)
 
 
-def _place(c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta) -> None:
+def _place(
+    c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta, rhythms: Mapping[str, timedelta]
+) -> None:
     if not placed:
         return
     targets = {v.case_id: v.target for _, v in placed}
@@ -106,7 +110,9 @@ def _place(c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelt
             for row, v in placed
         ],
     )
-    queues.enqueue(c, case_row, Counter(v.case_id for _, v in placed), wait=gather)
+    for target in sorted(set(targets.values())):
+        counts = Counter(v.case_id for _, v in placed if v.target == target)
+        queues.enqueue(c, case_row, counts, wait=gather, rhythm=rhythms.get(target, timedelta(0)))
 
 
 def complete(c: Connection, claim: Claim, done: Sequence[Item]) -> set[int]:

@@ -61,7 +61,7 @@ def claim(
 
 
 def probe(c: Connection, group: str, *, token: str, lease: timedelta) -> Claim:
-    """Lease one case row of a paused target: one attempt a minute shows when the CRM is back."""
+    """Lease one case row of a target that rests with no end known: one attempt a minute shows when it is back."""
     mine = c.execute(
         update(target)
         .where(target.c.id == group, target.c.paused_until > now(), target.c.probe_at <= now())
@@ -118,14 +118,22 @@ def renew(c: Connection, queue: Table, ids: Collection[str], lease: timedelta) -
         c.execute(update(queue).where(queue.c.id.in_(sorted(ids))).values(due_at=now() + milliseconds(lease)))
 
 
-def enqueue(c: Connection, queue: Table, counts: Mapping[str, int], *, wait: timedelta) -> None:
-    """Count new items in and make their rows due, without pushing any clock back or breaking a lease."""
+def enqueue(
+    c: Connection, queue: Table, counts: Mapping[str, int], *, wait: timedelta, rhythm: timedelta = timedelta(0)
+) -> None:
+    """Count new items in and make their rows due, without pushing any clock back or breaking a lease.
+
+    rhythm: after `wait` they become due with all others at the next multiple of it; 0 = each by itself.
+    """
     if counts:
         n = bindparam("b_n", type_=Integer)
+        due: Any = now() + milliseconds(wait + rhythm)
+        if rhythm:
+            due = due // milliseconds(rhythm) * milliseconds(rhythm)
         c.execute(
             update(queue)
             .where(queue.c.id == bindparam("b_id"))
-            .values(open=queue.c.open + n, due_at=func.coalesce(queue.c.due_at, now() + milliseconds(wait))),
+            .values(open=queue.c.open + n, due_at=func.coalesce(queue.c.due_at, due)),
             [{"b_id": i, "b_n": counts[i]} for i in sorted(counts)],
         )
 

@@ -228,7 +228,7 @@ def remember(store: Store, who: PersonFound, match: PersonMatch = MATCH) -> None
         people.remember(c, "crm", {people.digest(match): (match, who)})
 
 
-def recall(store: Store, crm: str = "crm", match: PersonMatch = MATCH) -> dict[str, PersonFound]:
+def recall(store: Store, crm: str = "crm", match: PersonMatch = MATCH) -> dict[str, PersonFound | None]:
     """What is remembered."""
     with store.read() as c:
         return people.recall(c, crm, [match])
@@ -254,7 +254,7 @@ def test_what_was_remembered_too_long_ago_is_asked_again(store: Store) -> None:
     with store.write() as c:
         c.execute(update(person).values(until=now() - 1))
 
-    assert recall(store) == {}
+    assert recall(store) == {people.digest(MATCH): None}
 
 
 def test_another_crm_or_another_match_knows_nobody(store: Store) -> None:

@@ -12,8 +12,8 @@ from wall import Wall, desk
 from bridge import metrics
 from bridge.alarms import Alarms
 from bridge.errors import Rejected
-from bridge.ports import Finding, Skipped, Unreadable
-from bridge.store import Store, cases, inbox
+from bridge.ports import Finding, Skipped, Unreadable, Usage
+from bridge.store import Store, cases, inbox, meters
 from bridge.store.health import Health
 from bridge.store.inbox import Arrival
 from bridge.web import Receiver, create_app
@@ -100,6 +100,18 @@ def test_the_oldest_waiting_message_is_known(store: Store) -> None:
     hear(store, said("later"))
 
     assert 3600 <= values(store)["casebridge_waiting_oldest_seconds"] < 3660
+
+
+def test_what_each_crm_has_let_us_use_is_shown(store: Store) -> None:
+    with store.write() as c:
+        meters.keep(c, "acme", Usage(used=14_302, most=100_000))
+
+    shown = {name: n for name, n in values(store).items() if "api" in name}
+
+    assert shown == {
+        'casebridge_crm_api_calls_used{crm="acme"}': 14_302,
+        'casebridge_crm_api_calls_most{crm="acme"}': 100_000,
+    }
 
 
 def test_hostile_names_stay_in_their_label_and_large_numbers_whole() -> None:
