@@ -118,6 +118,7 @@ def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
         "APP_SECRET": b64encode(secrets.token_bytes(24)).decode(),
         "SF_CONSUMER_KEY": "sandbox-key",
         "SF_CONSUMER_SECRET": secrets.token_hex(16),
+        "SF_OUTBOUND_SECRET": secrets.token_urlsafe(24),
         "ZENDESK_CLIENT_ID": "sandbox-client",
         "ZENDESK_CLIENT_SECRET": secrets.token_hex(16),
         "LOG_LEVEL": "warning",
@@ -146,7 +147,9 @@ def _sandbox(crm: str, folder: Path, env: Mapping[str, str]) -> Program:
 def _keys(crm: str, env: Mapping[str, str]) -> list[str]:
     if crm == ZENDESK:
         return ["--client-id", env["ZENDESK_CLIENT_ID"], "--client-secret", env["ZENDESK_CLIENT_SECRET"]]
-    return ["--consumer-key", env["SF_CONSUMER_KEY"], "--consumer-secret", env["SF_CONSUMER_SECRET"]]
+    outbound = f"{_receiver(env)}/in/{SALESFORCE}/{env['SF_OUTBOUND_SECRET']}"
+    app = ["--consumer-key", env["SF_CONSUMER_KEY"], "--consumer-secret", env["SF_CONSUMER_SECRET"]]
+    return [*app, "--plugin", "--outbound-url", outbound]
 
 
 def _receiver(env: Mapping[str, str]) -> str:
@@ -233,7 +236,7 @@ def _story(store: Store, example: Example) -> tuple[str, str, str]:
     if one.change == "deleted":
         return "blanked here, redacted in its case", one.crm_case, told[0].link
     opened = one.crm_case in one.crm_ref.split(",")
-    return "opened a case" if opened else "comment on its case", one.crm_case, told[0].link
+    return "opened a case" if opened else "added to its case", one.crm_case, told[0].link
 
 
 def _told(store: Store, example: Example) -> list[Story]:

@@ -3,6 +3,7 @@
     receive       verify → parse → store, committed to disk → 200
     decide_some   claim lanes → accept → find the persons → decide → hand over to case rows
     file_some     claim case rows → render → freeze, committed → send → settle, answer by answer (filing.py)
+    hear          a CRM calls: agents have written, a case was closed → stored, committed → its answer
 
 An agent's reply travels back the same road: replying.py.
 
@@ -22,18 +23,19 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from bridge import accepting, completing, deciding, placing, protecting
+from bridge import accepting, budget, completing, deciding, placing, protecting
 from bridge.completing import Fetching
 from bridge.deciding import Accepted, Follows, Sorted
 from bridge.mapping import Facts
 from bridge.message import Message
-from bridge.parts import Bridge, explain, pause
+from bridge.parts import Bridge, explain, metered, pause
 from bridge.persons import Asking
 from bridge.placing import Fate
 from bridge.ports import (
     Answer,
     Callback,
     Channel,
+    Crm,
     Delivered,
     Event,
     Skipped,
@@ -42,7 +44,7 @@ from bridge.ports import (
 )  # fmt: skip
 from bridge.protecting import UNPROTECTED, Kinds, Protection
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
-from bridge.store import Store, echoes, handshakes, inbox, items, lanes, queues
+from bridge.store import Store, echoes, handshakes, hearing, inbox, items, lanes, meters, queues
 from bridge.store.inbox import Arrival
 from bridge.store.queues import Claim
 from bridge.store.tables import lane
@@ -89,6 +91,19 @@ def receive(
     events = _events(callback, channel, keeping.protection.before_storing(callback.connection))
     keep(events, callback.connection, callback.received_at, store, at, keeping=keeping)
     return channel.accepted()
+
+
+def hear(callback: Callback, crm: Crm, store: Store, at: Callable[[str], None] = lambda _: None) -> Answer:
+    """Store what a CRM tells without being asked, and answer it: a worker then reads the replies.
+
+    Raises Forged and Malformed. If the store cannot commit its error goes on, and the CRM calls again.
+    """
+    heard = crm.hear(callback)
+    with store.write() as c:
+        hearing.hear(c, callback.connection, heard)
+        at("hear.before_commit")
+    at("hear.after_commit")
+    return heard.answer
 
 
 def keep(
@@ -150,12 +165,18 @@ def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False
             near = _near(c, bridge, ready)
     found = {one.id: early.get(one.id) or _sort(bridge, one, claim, near) for one in ready}
     asking = Asking(
-        store=bridge.store, crms=bridge.crms, until=until, pause=partial(pause, bridge), explain=explain
+        store=bridge.store,
+        crms=bridge.crms,
+        until=until,
+        pause=partial(pause, bridge),
+        metered=partial(metered, bridge),
+        explain=explain,
     )
     placed = accepting.place(asking, {i: s for i, s in found.items() if isinstance(s, Accepted)})
     verdicts = _verdicts(bridge, ready, found, placed, near)
     with bridge.store.write() as c:
-        lanes.settle(c, claim, verdicts, gather=bridge.gather, protection=bridge.protection)
+        rhythms = {crm: budget.rhythm(usage) for crm, usage in meters.fresh(c).items()}
+        lanes.settle(c, claim, verdicts, gather=bridge.gather, rhythms=rhythms, protection=bridge.protection)
     bridge.at("lane.placed")
     return True
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bridge import budget
 from bridge.errors import Paused
 from bridge.mapping import Mapping as CaseMapping
 from bridge.ports import Channel, Credentials, Crm, Desk
 from bridge.protecting import UNPROTECTED, Protection
 from bridge.replying import Road
-from bridge.store import Store, cases
+from bridge.store import Store, cases, meters
 
 log = logging.getLogger("casebridge")
 
@@ -42,7 +44,6 @@ class Bridge:
     channels: Mapping[str, Channel] = field(default_factory=dict)  #: by connection name
     credentials: Callable[[str, str], Credentials] = _none  #: by connection and account
     desks: Mapping[str, Desk] = field(default_factory=dict)  #: where agents reply, by CRM connection
-    poll_desks: timedelta = timedelta(seconds=5)
     alarm: Callable[[str, str], None] = _log_alarm  #: connection/account, what is wrong with it
     at: Callable[[str], None] = field(default=_nothing)  #: called at named points, so that tests can kill there
 
@@ -54,7 +55,6 @@ class Bridge:
             channels=self.channels,
             credentials=self.credentials,
             desks=self.desks,
-            every=self.poll_desks,
             lease=self.lease,
             explain=explain,
             alarm=self.alarm,
@@ -73,3 +73,18 @@ def pause(bridge: Bridge, crm: str, trouble: Paused) -> None:
     log.error("the CRM connection %s rests: %s", crm, trouble)
     with bridge.store.write() as c:
         cases.pause(c, crm, until=trouble.until, reason=str(trouble))
+
+
+@contextmanager
+def metered(bridge: Bridge, crm: str) -> Iterator[None]:
+    """Call a CRM; afterwards all workers know how much of its API is used, and it rests where that is enough."""
+    told = bridge.crms[crm].usage
+    try:
+        yield
+    finally:
+        usage = bridge.crms[crm].usage
+        if usage is not None and usage is not told:  # the same number again is news too: CRMs count late
+            with bridge.store.write() as c:
+                meters.keep(c, crm, usage)
+            if says := budget.spent(usage, bridge.crms[crm].pause_at):
+                pause(bridge, crm, Paused(says, until=bridge.store.now() + budget.REST))

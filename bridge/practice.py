@@ -21,6 +21,8 @@ _POLLED = TypeAdapter(Polled)
 class SandboxDesk:
     """The reply box of a sandbox: GET /sandbox/replies reads it, POST /sandbox/deliveries answers."""
 
+    every = SOON  #: nothing rings, and somebody waits before the page
+
     def __init__(self, url: str) -> None:
         """url: the sandbox's address."""
         self._api = Api(url, sandbox=url, patience=PATIENCE)

@@ -28,7 +28,8 @@ log = logging.getLogger("casebridge")
 
 AT_ONCE = 10  #: conversations of one account in one batch
 TAKEN = 50  #: replies in one transaction, so that nobody waits long for it
-RESTS = timedelta(minutes=1)  #: of a CRM that cannot be told
+SOONEST = timedelta(seconds=1)  #: after a desk could not be read
+RESTS = timedelta(minutes=1)  #: of a CRM that cannot be told, at least
 CRASHED = (
     "The worker that sent this reply died five times over it, so it was given up. Look at the conversation on the "
     "platform before you write it again."
@@ -46,7 +47,6 @@ class Road:
     channels: Mapping[str, Channel] = field(default_factory=dict)  #: by connection
     credentials: Callable[[str, str], Credentials] = lambda _connection, _account: Credentials()
     desks: Mapping[str, Desk] = field(default_factory=dict)  #: by CRM connection
-    every: timedelta = timedelta(seconds=5)  #: between two reads of a desk
     lease: timedelta
     explain: Explain
     alarm: Callable[[str, str], None]  #: connection/account, what is wrong with it
@@ -58,14 +58,18 @@ class Road:
 
 def poll_some(road: Road, crm: str) -> bool:
     """Read what agents have written since last time; False = nothing new, or it is not time."""
+    desk = road.desks[crm]
     with road.store.write() as c:
-        cursor = replies.position(c, crm, every=road.every)
+        cursor = replies.position(c, crm, every=desk.every)
     if cursor is None:
         return False
     try:
-        polled = road.desks[crm].poll(cursor)
+        polled = desk.poll(cursor)
     except (RetryLater, Paused) as trouble:
         log.warning("the replies of %s cannot be read: %s", crm, trouble)
+        if isinstance(trouble, RetryLater):
+            with road.store.write() as c:
+                replies.ask_again(c, crm, within=max(trouble.after, SOONEST))
         return False
     *early, last = [polled.replies[n : n + TAKEN] for n in range(0, len(polled.replies) or 1, TAKEN)]
     fresh = 0
@@ -74,7 +78,7 @@ def poll_some(road: Road, crm: str) -> bool:
             fresh += replies.take(c, crm, some)
     with road.store.write() as c:
         fresh += replies.take(c, crm, last)
-        replies.move(c, crm, polled.cursor)  # never before all are taken
+        replies.move(c, crm, polled.cursor, every=desk.every)  # never before all are taken
     return bool(fresh)
 
 
@@ -88,13 +92,18 @@ def report_some(road: Road, crm: str) -> bool:
         road.desks[crm].report(list(deliveries.values()))
     except (RetryLater, Paused) as trouble:
         log.warning("the agents of %s cannot be told what became of their replies: %s", crm, trouble)
-        after = trouble.after if isinstance(trouble, RetryLater) else RESTS
         with road.store.write() as c:
-            replies.again(c, deliveries, after=after)
+            replies.again(c, deliveries, after=_rest(road, trouble))
         return False
     with road.store.write() as c:
         replies.told(c, deliveries)
     return True
+
+
+def _rest(road: Road, trouble: RetryLater | Paused) -> timedelta:
+    if isinstance(trouble, RetryLater):
+        return trouble.after
+    return RESTS if trouble.until is None else max(RESTS, trouble.until - road.store.now())
 
 
 # --- to the customers ---

@@ -17,7 +17,7 @@ class Case:
     id: str
     number: str
     opening: str
-    comments: tuple[str, ...]
+    comments: tuple[str, ...]  #: each later message, whatever kind of record it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +29,24 @@ class Crm:
 
 
 def salesforce(state: Mapping[str, Any]) -> Crm:
-    """Read what GET /sandbox/state of the sandbox Salesforce answers."""
-    cases = [
-        Case(
-            id=case["Id"],
-            number=case["CaseNumber"],
-            opening=case["fields"]["Description"] or "",
-            comments=tuple(comment["body"] for comment in case["comments"]),
-        )
-        for case in state["cases"]
-    ]
+    """Read what GET /sandbox/state of the sandbox Salesforce with the plugin answers."""
+    messages: dict[str, list[Mapping[str, Any]]] = {case["Id"]: [] for case in state["cases"]}
+    for one in state["messages"]:
+        messages[one["fields"]["Case__c"]].append(one["fields"])
+    cases = [_with_plugin(case, messages[case["Id"]]) for case in state["cases"]]
     return Crm(cases=cases, whole=json.dumps(state, ensure_ascii=False))
+
+
+def _with_plugin(case: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Case:
+    """A case with its messages: what opened it must be the first of them and stand in the description."""
+    description = case["fields"]["Description"] or ""
+    opened = bool(messages) and (messages[0]["Body__c"] or "") in description
+    return Case(
+        id=case["Id"],
+        number=case["CaseNumber"],
+        opening=description if opened else "",
+        comments=tuple(f"{one['Body__c']}\n{one['Attachments__c']}" for one in messages[1:]),
+    )
 
 
 def zendesk(state: Mapping[str, Any]) -> Crm:

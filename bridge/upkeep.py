@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bridge.parts import explain
 from bridge.ports import Channel, Crm, Finding, Upkeep
-from bridge.store import Store, chores, handshakes, health
+from bridge.store import Store, chores, handshakes, health, hearing
 from bridge.store.health import Health
 from bridge.tokens import Tokens
 
@@ -67,7 +67,7 @@ def examine_one(care: Care, connection: str) -> list[Finding]:
     now = care.clock()
     if connection in care.crms:
         found = care.crms[connection].examine(care.keys.get(connection, {}), now)
-        return [*found, *_rests(care, connection)]
+        return [*found, *_calls(care, connection), *_rests(care, connection)]
     accounts = care.accounts.get(connection, ())
     told = care.channels[connection].examine(_upkeep(care, connection, now))
     return [
@@ -149,6 +149,18 @@ def _handshake(care: Care, connection: str) -> list[Finding]:
             do="Run casebridge subscribe, or enter the URL at the platform.",
         )
     ]
+
+
+def _calls(care: Care, connection: str) -> list[Finding]:
+    """When a CRM that can call us did so last; those that have no need to are none the worse for it."""
+    if not care.crms[connection].calls:
+        return []
+    with care.store.read() as c:
+        last = hearing.last_call(c, connection)
+    says = "It has never called us: agents' replies, if any, come when they are looked for."
+    if last is not None:
+        says = f"It called us last on {_day(last)}."
+    return [Finding(level="ok", about="calls", says=says)]
 
 
 def _events(care: Care, connection: str, accounts: Collection[str], now: datetime) -> list[Finding]:

@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from bridge import flow, metrics, parts
 from bridge.errors import Forged, Malformed, Unready
 from bridge.flow import Keeping
-from bridge.ports import Answer, Callback, Channel
+from bridge.ports import Answer, Callback, Channel, Crm
 from bridge.store import Store, health, ledger
 
 log = logging.getLogger("casebridge")
@@ -31,6 +31,7 @@ class Receiver:
 
     store: Store
     channels: Mapping[str, Channel | None]  #: connection name -> its adapter; None = switched off
+    crms: Mapping[str, Crm | None] = field(default_factory=dict)  #: those that call us, alike
     keeping: Keeping = flow.AS_IT_COMES
     public_url: str = ""  #: https://bridge.example.com: what platforms call, "" = as the request says
     proxies: int = 0  #: how many in front of us set X-Forwarded-…
@@ -77,12 +78,12 @@ def create_app(receiver: Receiver) -> Flask:
 
 
 def _take(receiver: Receiver, connection: str, secret: str) -> Response:
-    if connection not in receiver.channels:
+    if connection not in receiver.channels and connection not in receiver.crms:
         return _text(404, "no such connection")
-    channel = receiver.channels[connection]
-    if secret and channel is not None and not channel.takes_secret:
+    adapter = receiver.channels.get(connection) or receiver.crms.get(connection)
+    if secret and isinstance(adapter, Channel) and not adapter.takes_secret:
         return _text(404, "no such connection")
-    if channel is None:
+    if adapter is None:
         return _come_back("this connection is switched off")
     callback = Callback(
         connection=connection,
@@ -95,16 +96,26 @@ def _take(receiver: Receiver, connection: str, secret: str) -> Response:
         secret=secret,
     )
     try:
-        return _answer(flow.receive(callback, channel, receiver.store, receiver.at, keeping=receiver.keeping))
+        return _answer(_told(receiver, callback, adapter))
     except Forged as why:
         log.warning("refused a request to %s: %s", connection, why)
         return _text(why.status, "refused")
     except Malformed as why:
-        log.warning("refused a handshake with %s: %s", connection, why)
+        log.warning("refused a %s: %s", _named(adapter, connection), why)
         return _text(400, "refused")
     except Unready as why:
         log.warning("cannot verify a request to %s: %s", connection, why)
         return _come_back("cannot verify just now")
+
+
+def _told(receiver: Receiver, callback: Callback, adapter: Channel | Crm) -> Answer:
+    if isinstance(adapter, Crm):
+        return flow.hear(callback, adapter, receiver.store, receiver.at)
+    return flow.receive(callback, adapter, receiver.store, receiver.at, keeping=receiver.keeping)
+
+
+def _named(adapter: Channel | Crm, connection: str) -> str:
+    return f"call of {connection}" if isinstance(adapter, Crm) else f"handshake with {connection}"
 
 
 def _body() -> bytes:

@@ -90,7 +90,7 @@ class Logbook(Crm):
         ]
 
     def identify(self, records: Sequence[Named]) -> list[str | RetryLater | Rejected]:
-        """What `calls` told of."""
+        """What `name` told of."""
         with self._call() as db:
             self._break_off(db)
             told = dict(db.execute("select name, id from named").fetchall())
@@ -139,7 +139,7 @@ class Logbook(Crm):
         with closing(self._connect()) as db:
             db.execute("insert or replace into person values(?, ?)", (author, ",".join(ids)))
 
-    def calls(self, name: str, record: str) -> None:
+    def name(self, name: str, record: str) -> None:
         """From now on the name stands for this record."""
         with closing(self._connect()) as db:
             db.execute("insert or replace into named values(?, ?)", (name, record))

@@ -112,15 +112,17 @@ class Wall(Channel):
 class Inkwell:
     """A CRM's reply box: what agents wrote, and what they were told."""
 
+    every: timedelta = timedelta(0)
     written: list[Reply] = field(default_factory=list)
     told: list[Delivery] = field(default_factory=list)
     troubles: deque[Trouble] = field(default_factory=deque)
 
     def poll(self, cursor: str) -> Polled:
-        """All of them, every time: whoever reads them must know them again."""
+        """Give all that have not ended, every time: whoever reads them must know them again."""
         if self.troubles:
             raise self.troubles.popleft()
-        return Polled(replies=self.written, cursor=str(int(cursor or 0) + 1))
+        waiting = [one for one in self.written if one.id not in self.last]
+        return Polled(replies=waiting, cursor=str(int(cursor or 0) + 1))
 
     def report(self, deliveries: Sequence[Delivery]) -> None:
         """Note what agents are told."""
@@ -175,7 +177,6 @@ def desk(store: Store, crm: Logbook, *messages: Message, **parts: Any) -> Desk:
         parts.pop("mapping", CARE),
         channels={"fb": wall},
         desks={"crm": ink},
-        poll_desks=timedelta(0),
         alarm=lambda name, says: alarms.append((name, says)),
         **parts,
     )

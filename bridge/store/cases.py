@@ -34,13 +34,14 @@ from bridge.message import clean
 from bridge.ports import Known
 from bridge.protecting import NONE, UNPROTECTED, Protection
 from bridge.steps import Item, Rendered, Settled, Waiting
-from bridge.store import items, lanes, masking, people, queues, records
+from bridge.store import hearing, items, lanes, masking, people, queues, records
 from bridge.store.engine import after, moment, now, stamp, upsert
 from bridge.store.queues import Claim, Release
 from bridge.store.tables import case_row, filing, item, target
 
 PARTS = 50  #: messages in one filing; the rest waits for the next
 LOAD = 5000  #: items of one batch of cases
+NEWS = 600_000  #: milliseconds: a CRM's news of a case so young may be newer than its answer to a filing
 
 _KNOWN = TypeAdapter(Known)
 
@@ -48,7 +49,8 @@ _KNOWN = TypeAdapter(Known)
 def load(c: Connection, claim: Claim) -> dict[str, Waiting]:
     """What the claimed rows have to do, by case row id."""
     rows = c.execute(select(case_row).where(case_row.c.id.in_(claim.rows))).all()
-    known = {row.id: _KNOWN.validate_json(row.known) for row in rows}
+    trusted = hearing.tells_of_cases(c, {row.target for row in rows}) if rows else set()
+    known = {row.id: _known(row, trusted) for row in rows}
     found = {
         row.id: Waiting(
             known=known[row.id],
@@ -71,6 +73,11 @@ def load(c: Connection, claim: Claim) -> dict[str, Waiting]:
                 batch.append(one)
         found |= {i: replace(found[i], items=tuple(batch)) for i, batch in batches.items()}
     return found
+
+
+def _known(row: Any, trusted: Collection[str]) -> Known:
+    """What is known of a case; its status only where the CRM would have told of a change."""
+    return replace(_KNOWN.validate_json(row.known), status=row.status if row.target in trusted else "")
 
 
 def _stored(row: Any, known: Known) -> Waiting:
@@ -129,7 +136,7 @@ def _hear(c: Connection, case_id: str, r: Rendered) -> None:
     if r.heard_at is not None:
         values["heard_at"] = stamp(r.heard_at)
     if r.known is not None:
-        values |= {"known": _KNOWN.dump_json(r.known).decode(), "opened_at": None, "replied_at": None}
+        values |= {"known": _dump(r.known), "opened_at": None, "replied_at": None, "status": "", "status_at": None}
     if values:
         c.execute(update(case_row).where(case_row.c.id == case_id).values(**values))
 
@@ -174,8 +181,7 @@ def settle(
     ours = {case_id: s for case_id, s in settled.items() if case_id in mine}
     for case_id in sorted(ours):
         _write(c, case_id, ours[case_id], protection)
-    _forget_persons(c, {key for s in ours.values() for key in s.dead})
-    records.forget(c, {case_id.partition("/")[0] for case_id, s in ours.items() if s.dead})
+    _forget(c, ours)
     queues.release(
         c,
         case_row,
@@ -220,16 +226,26 @@ def _write(c: Connection, case_id: str, s: Settled, protection: Protection) -> N
         c.execute(delete(filing).where(filing.c.case_id == case_id))
 
 
-def _forget_persons(c: Connection, dead: Collection[str]) -> None:
-    """Look the authors of dead messages up anew: the record that was linked may be the one that is gone."""
-    if dead:
-        people.forget(c, items.read(c, items.query().where(item.c.key.in_(sorted(dead)))))
+def _forget(c: Connection, settled: Mapping[str, Settled]) -> None:
+    """Look up anew what was named where the CRM refused something: a person or a record that is gone, perhaps."""
+    doubtful = {key for s in settled.values() for key in (*s.dead, *(s.filed if s.left_out else ()))}
+    if doubtful:
+        people.forget(c, items.read(c, items.query().where(item.c.key.in_(sorted(doubtful)))))
+    records.forget(c, {i.partition("/")[0] for i, s in settled.items() if s.dead or s.left_out})
+
+
+def _dump(known: Known) -> str:
+    """A Known as JSON, without the status, which has its own column."""
+    return _KNOWN.dump_json(known, exclude={"status"}).decode()
 
 
 def _know(c: Connection, case_id: str, known: Known, s: Settled) -> None:
-    values: dict[str, Any] = {"known": _KNOWN.dump_json(known).decode()}
+    values: dict[str, Any] = {"known": _dump(known), "status": known.status}
     if s.opened:
-        values |= {"opened_at": now(), "replied_at": None}
+        values |= {"opened_at": now(), "replied_at": None, "status_at": None}
+    elif known.status:  # which of the two came first nobody knows
+        disputed = (case_row.c.status_at > now() - NEWS) & (case_row.c.status != known.status)
+        values["status"] = case((disputed, ""), else_=known.status)
     if s.replied_at is not None:
         replied: Any = literal(stamp(s.replied_at), BigInteger)
         values["replied_at"] = replied if s.opened else func.coalesce(case_row.c.replied_at, replied)
@@ -345,13 +361,12 @@ def _count_out(c: Connection, case_id: str, n: int) -> None:
 
 
 def pause(c: Connection, crm: str, *, until: datetime | None, reason: str) -> None:
-    """Let a whole CRM connection rest: until then, but a minute at least; 5 minutes where no end is known."""
+    """Let a CRM rest until then, a minute at least; no end known: for 5 minutes, in which `queues.probe` tries."""
     soonest: Any = now() + 60_000
     told = literal(0 if until is None else round(until.timestamp() * 1000), BigInteger)
     end: Any = now() + 300_000 if until is None else case((told > soonest, told), else_=soonest)
-    statement = upsert(c, target).values(
-        id=crm, paused_until=end, probe_at=now() + 60_000, reason=clean(reason)[:500]
-    )
+    attempt = soonest if until is None else end
+    statement = upsert(c, target).values(id=crm, paused_until=end, probe_at=attempt, reason=clean(reason)[:500])
     fresh = statement.excluded
     c.execute(
         statement.on_conflict_do_update(

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, func, select, update
 
 from bridge import answering
 from bridge.answering import NOBODY, UNREADABLE, Cut, Done, End, Open, Piece, Rest, Try, Verdict
@@ -36,8 +36,8 @@ def take(c: Connection, crm: str, replies: Sequence[Reply]) -> int:
     One that answers nobody we know has failed at once, and its agent is told. The talks are locked first and in
     sorted order, so that it cannot deadlock with callbacks that bring news of several.
     """
-    told = reply.c.crm_id.in_({clean(one.id) for one in replies})
-    before = set(c.execute(select(reply.c.crm_id).where(reply.c.crm == crm, told)).scalars())
+    told = (reply.c.crm == crm) & reply.c.crm_id.in_({clean(one.id) for one in replies})
+    before = set(c.execute(select(reply.c.crm_id).where(told)).scalars())
     answered = [(one, _answered(c, crm, one)) for one in replies if clean(one.id) not in before]
     accounts = {to.lane: f"{to.connection}/{to.account}" for _, to in answered if to is not None}
     insert = upsert(c, talk)
@@ -46,20 +46,44 @@ def take(c: Connection, crm: str, replies: Sequence[Reply]) -> int:
         c.execute(known, [{"id": i, "account": accounts[i]} for i in sorted(accounts)])
     fresh = [to for one, to in answered if _insert(c, crm, one, to)]
     queues.enqueue(c, talk, Counter(to.lane for to in fresh if to is not None), wait=timedelta(0))
+    _tell_again(c, told)
     return len(fresh)
 
 
+def _tell_again(c: Connection, waiting: ColumnElement[bool]) -> None:
+    """Tell once more of replies that have ended, and of which the CRM still says that they wait.
+
+    That news was lost, or the agent has set them back: they are never sent again.
+    """
+    ended = waiting & reply.c.state.not_in(OPEN) & reply.c.report_at.is_(None)
+    rows = c.execute(select(reply.c.id).where(ended).order_by(reply.c.id).with_for_update()).scalars().all()
+    c.execute(update(reply).where(reply.c.id.in_(rows)).values(report_at=now()))
+
+
 def _answered(c: Connection, crm: str, given: Reply) -> Any:
-    """The customer's message that a reply answers: the one it names, else the latest in its case. None = none."""
+    """The customer's message that a reply answers: the one it names, else the latest in its case. None = none.
+
+    Where one is named the case makes no difference: agents merge cases, and then it has another.
+    """
     theirs = (item.c.change == "created") & item.c.body.not_like(f"%{OURS}%") & (item.c.body != "")
-    inside = (item.c.crm_case == clean(given.case_id)) & item.c.case_id.startswith(f"{crm}/", autoescape=True)
-    if given.answers:
-        inside &= item.c.key == clean(given.answers)
+    asked = _named(c, given.answers) if given.answers else item.c.crm_case == clean(given.case_id)
+    inside = asked & item.c.case_id.startswith(f"{crm}/", autoescape=True)
     last = (~item.c.deleted).desc(), item.c.id.desc()  # what its author has deleted cannot be answered any more
     columns = select(item.c.id, item.c.lane, item.c.account, lane.c.connection).join(
         lane, lane.c.id == item.c.lane
     )
     return c.execute(columns.where(theirs, inside, item.c.crm_case != "").order_by(*last).limit(1)).one_or_none()
+
+
+def _named(c: Connection, key: str) -> ColumnElement[bool]:
+    """What is the message of this key, which may be that of an edit."""
+    found = c.execute(
+        select(item.c.channel, item.c.account, item.c.message_id).where(item.c.key == clean(key))
+    ).one_or_none()
+    if found is None:
+        return false()
+    same = (item.c.channel, found.channel), (item.c.account, found.account), (item.c.message_id, found.message_id)
+    return and_(*(column == value for column, value in same))
 
 
 def _insert(c: Connection, crm: str, given: Reply, to: Any) -> bool:
@@ -93,9 +117,17 @@ def position(c: Connection, crm: str, *, every: timedelta) -> str | None:
     return found
 
 
-def move(c: Connection, crm: str, value: str) -> None:
-    """Remember how far they have been read."""
+def move(c: Connection, crm: str, value: str, *, every: timedelta) -> None:
+    """Remember how far they have been read, and that they are read again after `every` at the latest."""
     c.execute(update(cursor).where(cursor.c.crm == crm).values(value=clean(value)))
+    ask_again(c, crm, within=every)
+
+
+def ask_again(c: Connection, crm: str, *, within: timedelta) -> None:
+    """Have them read after that time at the latest; never later than it was to be, for somebody may have rung."""
+    latest: Any = now() + milliseconds(within)
+    later = update(cursor).where(cursor.c.crm == crm, cursor.c.due_at > latest)
+    c.execute(later.values(due_at=latest))
 
 
 def just_read(c: Connection) -> set[str]:

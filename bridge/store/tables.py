@@ -13,7 +13,8 @@
     undone    what a platform says never arrived, of replies that are not known as sent yet
     profile   who an author is at a platform, remembered for a while
     cursor    how far the replies of a CRM have been read
-    learned   what handshakes told
+    learned   what handshakes told, and when a CRM called us
+    meter     how much of its API a CRM has let us use
     token     what the credentials of an account were renewed to, encrypted
     alarm     what is wrong and somebody was told of
     chore     what the clock does now and then
@@ -79,6 +80,8 @@ case_row = _queue(
     Column("heard_at", BIG),  #: received_at of the latest message of a customer; null = none yet
     Column("opened_at", BIG),  #: when its case was opened
     Column("replied_at", BIG),  #: our first answer on it
+    Column("status", Text, nullable=False, server_default=""),  #: open, closed; "" = nobody can tell
+    Column("status_at", BIG),  #: of the change that the CRM told last, on its own clock; null = none
 )
 
 item = Table(
@@ -247,6 +250,15 @@ learned = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", BIG, nullable=False),
+)
+
+meter = Table(
+    "meter",
+    metadata,
+    Column("crm", Text, primary_key=True),
+    Column("used", BIG, nullable=False),
+    Column("most", BIG, nullable=False),
+    Column("at", BIG, nullable=False),  #: when the CRM said so, on our clock
 )
 
 token = Table(

@@ -73,8 +73,8 @@ ASSIGNING = CARE.replace("Origin: Web}", 'OwnerId: {named: "Desk {text}"}}')
 def test_a_later_message_reassigns_where_the_mapping_says_so(
     store: Store, crm: Logbook, reassign: str, owner: str
 ) -> None:
-    crm.calls("Desk one", "00G-1")
-    crm.calls("Desk two", "00G-2")
+    crm.name("Desk one", "00G-1")
+    crm.name("Desk two", "00G-2")
     text = ASSIGNING.replace("public: true}}", f"public: true}}, reassign: {reassign}}}")
     made = bridge(store, crm, text)
 
@@ -89,8 +89,8 @@ def test_a_later_message_reassigns_where_the_mapping_says_so(
 def test_messages_filed_together_reassign_as_if_they_came_one_by_one(
     store: Store, crm: Logbook, reassign: str, owner: str
 ) -> None:
-    crm.calls("Desk one", "00G-1")
-    crm.calls("Desk two", "00G-2")
+    crm.name("Desk one", "00G-1")
+    crm.name("Desk two", "00G-2")
     hear(store, said("one"), said("two"))
 
     drain(bridge(store, crm, ASSIGNING.replace("public: true}}", f"public: true}}, reassign: {reassign}}}")))
@@ -207,8 +207,8 @@ def test_the_count_does_not_depend_on_who_else_waits(store: Store, crm: Logbook)
 
 
 def test_an_edit_takes_nothing_of_what_its_message_changed(store: Store, crm: Logbook) -> None:
-    crm.calls("Desk one", "00G-1")
-    crm.calls("Desk two", "00G-2")
+    crm.name("Desk one", "00G-1")
+    crm.name("Desk two", "00G-2")
     made = bridge(store, crm, ASSIGNING.replace("public: true}}", "public: true}, reassign: true}"))
     hear(store, said("one"))
     drain(made)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from heart import NOON, Killed, all_items, clocks, count, deleted, drain, dying, hear, ledger_of, said
+from heart import NOON, Killed, all_items, clocks, count, deleted, drain, dying, edited, hear, ledger_of, said
 from heart import states as item_states
 from logbook import Logbook
 from sqlalchemy import select
@@ -72,6 +72,34 @@ def test_a_reply_answers_the_message_that_it_names(store: Store, crm: Logbook) -
     assert [post.to for post in road.wall.posts] == ["m-Help"]
 
 
+def test_a_reply_that_names_an_edit_answers_the_message_that_was_edited(store: Store, crm: Logbook) -> None:
+    first = said("Help")
+    later = edited(first, "Help me")
+    road = desk(store, crm, first, said("Hello?"))
+    hear(store, later)
+    drain(road.made)
+
+    road.answer("Here", answers=later.key)
+
+    assert [post.to for post in road.wall.posts] == ["m-Help"]
+
+
+def test_a_reply_finds_the_message_that_it_names_also_in_a_merged_case(store: Store, crm: Logbook) -> None:
+    first = said("Help")
+    road = desk(store, crm, first)
+
+    road.answer("Here", answers=first.key, case_id="the-case-that-was-kept")
+
+    assert [post.to for post in road.wall.posts] == ["m-Help"]
+    assert road.ink.last == {"r1": ("sent", "")}
+
+
+def test_a_reply_that_names_a_message_of_nobody_fails(road: Desk) -> None:
+    road.answer("Hello?", answers="facebook:1:nobody:created")
+
+    assert (road.wall.posts, road.ink.last) == ([], {"r1": ("failed", NOBODY)})
+
+
 def test_a_reply_passes_over_what_its_author_has_deleted(store: Store, crm: Logbook) -> None:
     later = said("Hello?")
     road = desk(store, crm, said("Help"), later)
@@ -120,6 +148,46 @@ def test_a_comment_opens_no_window_for_private_messages(store: Store, crm: Logbo
     road.answer("Here", answers=private.key)
 
     assert [one.heard_at for one in road.wall.sends] == [wrote]
+
+
+# --- what its desk forgets ---
+
+
+def read_again(road: Desk) -> None:
+    """Read the desk, and carry to its end what comes of that."""
+    replying.poll_some(road.road, "crm")
+    settle(road.made)
+
+
+def test_a_reply_that_still_waits_although_it_was_sent_is_told_of_again_and_never_sent_twice(road: Desk) -> None:
+    road.answer("We are on it")
+    road.ink.told.clear()  # that news was lost, or the agent has set the record back
+
+    read_again(road)
+
+    assert (road.wall.texts, road.ink.last) == (["We are on it"], {"r1": ("sent", "")})
+
+
+def test_a_reply_that_failed_and_still_waits_is_told_of_again_and_never_tried_anew(road: Desk) -> None:
+    road.wall.plan.append(Rejected("The customer has blocked us."))
+    road.answer("Hello")
+    road.ink.told.clear()
+
+    read_again(road)
+
+    assert (len(road.wall.sends), road.ink.last) == (1, {"r1": ("failed", "The customer has blocked us.")})
+
+
+def test_a_reply_on_its_way_that_is_read_again_is_not_told_of_yet(road: Desk) -> None:
+    road.wall.plan.append(throttled())
+    road.write("Patience")
+    replying.poll_some(road.road, "crm")
+    replying.send_some(road.road, ACCOUNT)
+
+    replying.poll_some(road.road, "crm")
+
+    assert not replying.report_some(road.road, "crm")
+    assert states(road.store) == {"r1": ("ready", "")}
 
 
 # --- what the platform takes ---

@@ -276,7 +276,8 @@ def test_very_many_replies_at_once_are_all_taken_and_each_once(road: Desk) -> No
 
 
 def test_nothing_is_due_while_an_account_rests_and_its_agents_are_quiet(road: Desk) -> None:
-    asleep = replace(road.road, every=timedelta(hours=1))
+    asleep = road.road
+    road.ink.every = timedelta(hours=1)
     road.write("Hello")
     road.wall.plan.append(Paused("The token is dead."))
     replying.poll_some(asleep, "crm")

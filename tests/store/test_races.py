@@ -39,13 +39,14 @@ from logbook import Logbook
 from mutants import Rewire
 from road import until
 from sqlalchemy import ColumnElement, Table, literal, select, text
+from wall import desk
 
 from bridge.flow import decide_some
-from bridge.ports import PersonFound, PersonMatch
+from bridge.ports import PersonFound, PersonMatch, Reply, Undelivered
 from bridge.steps import Settled
-from bridge.store import Store, cases, connect, inbox, people, queues
+from bridge.store import Store, cases, connect, echoes, inbox, people, queues, replies
 from bridge.store.inbox import Arrival
-from bridge.store.tables import case_row, lane, person
+from bridge.store.tables import case_row, lane, person, talk
 
 T = TypeVar("T")
 PATIENCE = 10.0  #: seconds; all that is waited for here takes milliseconds
@@ -318,6 +319,27 @@ def test_settlements_that_share_persons_do_not_deadlock(shared: Store, threads: 
     assert ended == [None, None]
     assert set(states(shared).values()) == {"dead: no"}
     assert count(shared, person) == 0
+
+
+def test_reading_replies_and_news_of_them_do_not_deadlock(
+    shared: Store, crm: Logbook, threads: ThreadPoolExecutor
+) -> None:
+    road = desk(shared, crm)
+    road.answer("We are on it")
+    both = [Reply(id=name, case_id=road.case, text="And") for name in ("r1", "r2")]
+
+    def read() -> int:
+        with shared.write() as c:
+            return replies.take(c, "crm", both)
+
+    with shared.write() as c:
+        c.execute(select(talk.c.id).with_for_update()).all()
+        reading = threads.submit(read)
+        waits(shared)
+        gone = Undelivered(account=PAGE, id=road.wall.posts[0].id, reply="", reason="It never arrived.")
+        echoes.news(c, "fb", [gone])
+
+    assert reading.result() == 1
 
 
 # --- the harness can fail ---

@@ -19,8 +19,8 @@ from wall import Wall, desk
 from bridge import findings, upkeep
 from bridge.errors import Rejected
 from bridge.message import Account
-from bridge.ports import Finding, Skipped, Unreadable, Upkeep
-from bridge.store import Store, cases, chores, handshakes, inbox
+from bridge.ports import Answer, Finding, Heard, Skipped, Unreadable, Upkeep
+from bridge.store import Store, cases, chores, handshakes, hearing, inbox
 from bridge.store.inbox import Arrival
 from bridge.store.tables import learned
 from bridge.upkeep import Care
@@ -61,6 +61,23 @@ def test_a_connection_without_faults_has_none(store: Store, stub: Stub) -> None:
         ("ok", "", "handshake"),
         ("ok", ACCOUNT, "events"),
     ]
+
+
+def test_a_crm_that_calls_us_says_when_it_did_so_last(store: Store, crm: Logbook) -> None:
+    class Calling(Logbook):
+        calls = True
+
+    quiet = found(care(store, {}, crms={"crm": crm}), "crm")
+    made = care(store, {}, crms={"crm": Calling(crm.file_at)})
+    never = [one.says for one in upkeep.examine(made, ["crm"])["crm"]]
+    with store.write() as c:
+        hearing.hear(c, "crm", Heard(answer=Answer()))
+
+    called = [one.says for one in upkeep.examine(made, ["crm"])["crm"]]
+
+    assert quiet == []
+    assert never == ["It has never called us: agents' replies, if any, come when they are looked for."]
+    assert called == [f"It called us last on {store.now():%Y-%m-%d}."]
 
 
 def test_the_adapter_gets_what_it_needs(store: Store) -> None:
