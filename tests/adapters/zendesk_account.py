@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import forked
 import openapi_oracle
 import pytest
 import requests
@@ -142,13 +141,8 @@ def texts(html_body: str) -> list[str]:
 @contextmanager
 def running(folder: Path) -> Iterator[Sandbox]:
     """Run a sandbox of its own."""
-    command = [sys.executable, "-m", "bridge.sandbox.zendesk", "--port", "0", "--database", str(folder / "z.db")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield Sandbox(process.stdout.readline().split()[-1])
-        finally:
-            process.terminate()
+    with forked.sandbox("zendesk", folder / "z.db") as process:
+        yield Sandbox(process.address)
 
 
 @contextmanager
