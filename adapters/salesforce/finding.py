@@ -145,6 +145,8 @@ class People:
 
     def _send(self, steps: Sequence[Step]) -> list[Stepped]:
         try:
+            if any(step.refers for step in steps):
+                return [self._org.alone(step) for step in steps]
             return self._org.composite(steps, write=any(step.method != "GET" for step in steps))
         except Unsure as error:
             # Asking finds what came in all the same; the unique field stops what comes in later.

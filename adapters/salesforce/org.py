@@ -6,6 +6,7 @@ missing timeouts are added below it.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -27,6 +28,7 @@ from bridge.errors import Rejected, RetryLater, Trouble, Unsure
 from bridge.http import Wire, was_sent
 from bridge.ports import Usage
 
+REFERENCE = "@{"
 HEADERS = {"X-PrettyPrint": "0"}
 
 ID = classify.ID
@@ -45,6 +47,11 @@ class Step:
     path: str
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def refers(self) -> bool:
+        """Whether a text of it would be taken for a reference to another step where several go together."""
+        return REFERENCE in json.dumps(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,17 @@ class Org:
         if answers.keys() != set(names):
             raise classify.of_silence("an answer that does not fit", sent=True, write=write)
         return [answers[name] for name in names]
+
+    def alone(self, step: Step) -> Stepped:
+        """Make one request of a composite by itself; what it asks for is refused as it would be there.
+
+        Raises RetryLater or Paused, Unsure when it may have been applied.
+        """
+        try:
+            body = self._call(step.method, step.path, json=step.body, headers=HEADERS | dict(step.headers))
+        except Rejected as error:
+            return Stepped(status=400, body=[{"errorCode": "INVALID_INPUT", "message": classify.reason(error)}])
+        return Stepped(status=200, body=body)
 
     def write(
         self, method: str, records: Sequence[Mapping[str, Any]], *, assign: bool = False

@@ -90,7 +90,7 @@ def new(person: PersonMatch, facts: ObjectFacts | None = None) -> dict[str, Any]
     unique = unique_in(facts)
     lengths = {n: most for n, most in written.lengths(person.object, facts).items() if n not in unique}
     fields, _ = written.fields_of(person.create, lengths)
-    return {name: _literal(value) for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def unique_in(facts: ObjectFacts | None) -> frozenset[str]:
@@ -145,11 +145,6 @@ def alike(person: PersonMatch, refused: Refusal) -> tuple[str, ...]:
 def unmade(person: PersonMatch, reason: str) -> PersonFound:
     """Tell of a person whose record could not be made; their case is filed without it."""
     return PersonFound(says=f"No {person.object} was made for this author: {reason.removesuffix('.')}.")
-
-
-def _literal(value: Any) -> Any:
-    """Keep a composite from reading what an author wrote as a reference to another of its requests."""
-    return value.replace("@{", "@\u200b{") if isinstance(value, str) else value
 
 
 def _fits(rule: Mapping[str, str], row: Row, exact: Collection[str]) -> bool:

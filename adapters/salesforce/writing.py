@@ -11,6 +11,7 @@ from typing import Any
 from adapters.salesforce import comments, messages, opening, reopening, rows
 from adapters.salesforce.answers import Answer
 from adapters.salesforce.job import Job
+from adapters.salesforce.org import REFERENCE
 from adapters.salesforce.planned import MESSAGE, Comment
 from bridge.message import DELETED_TEXT
 
@@ -36,7 +37,7 @@ class Row:
     @property
     def refers(self) -> bool:
         """Whether a text of it would be taken for a reference to another step where several go together."""
-        return "@{" in json.dumps(self.record)
+        return REFERENCE in json.dumps(self.record)
 
     @property
     def group(self) -> tuple[int, str, bool, str]:

@@ -254,7 +254,18 @@ def test_what_an_author_calls_themselves_refers_to_nothing(org: Sandbox, crm: Sa
     found = crm.find([who("u1", create=evil), who("u2")])
 
     assert [isinstance(one, PersonFound) and bool(one.id) for one in found] == [True, True]
-    assert org.state()["contacts"][0]["fields"]["LastName"] == "@\u200b{step1.records[0].Id}"
+    assert org.state()["contacts"][0]["fields"]["LastName"] == "@{step1.records[0].Id}"
+
+
+def test_an_author_whose_id_looks_like_a_reference_is_made_once_and_found_again(
+    org: Sandbox, crm: Salesforce
+) -> None:
+    [made] = crm.find([who("@{u1}")])
+    [found] = crm.find([replace(who("@{u1}"), new=False)])
+
+    assert isinstance(made, PersonFound)
+    assert isinstance(found, PersonFound)
+    assert (found.id, len(org.state()["contacts"])) == (made.id, 1)
 
 
 # --- duplicate rules ------------------------------------------------------------------------------------------
