@@ -101,11 +101,6 @@ class Job:
         )
 
     @property
-    def to_open(self) -> bool:
-        """Whether a case is still to be inserted."""
-        return self.plan is not None and self.plan.inserts and self.blocked is None
-
-    @property
     def over(self) -> bool:
         """Whether nothing is left to be sent but files."""
         plan = self.plan

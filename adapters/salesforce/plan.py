@@ -94,7 +94,7 @@ def _already(plan: Plan, filing: Filing, facts: Facts, part: Part, ids: Sequence
     episodes = (plan.episode, plan.episode + 1)
     homes = [(case, n) for n in episodes if (case := facts.keys.get(filing.key_at(n))) and case.id == parent]
     if homes and (plan.case is None or plan.case.id != parent):
-        [(there, plan.episode)] = homes
+        there, plan.episode = homes[-1]  # agents may have merged one into the other
         plan.case = there
         message = ids[0].startswith(MESSAGE_PREFIX)
         if message and part.key == filing.opener and _ours(there, filing, part):

@@ -351,3 +351,13 @@ def test_every_part_has_exactly_one_fate(known: str, unsure: dict[str, Any], aft
         *(comment.part.key for comment in made.comments), *(r.part.key for r in made.redactions),
     ]  # fmt: skip
     assert sorted(fates) == sorted(p.key for p in parts)
+
+
+def test_two_cases_of_one_conversation_that_agents_merged_are_one() -> None:
+    given = filing(part("m1"), **UNSURE)
+    there = {"markers": {marker("m1"): "a00M"}, "parents": {"a00M": OPEN.id}}
+
+    made = plan(given, facts(keys={"k": OPEN, "k~2": OPEN}, plugin=True, **there))
+
+    assert (made.case, made.cases, made.failed) == (OPEN, {"m1": OPEN.id}, {})
+    assert made.refs["m1"].split(",")[-1] == "a00M"
