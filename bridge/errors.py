@@ -60,23 +60,25 @@ class RetryLater(Trouble):
     """Nothing was applied.
 
     after: how long to wait. counts: it is this row's own fault (a lock, a conflict), so it spends one of
-    its attempts; throttles and outages spend none.
+    its attempts; throttles and outages spend none. clears: nor was anything applied by an earlier attempt that was
+    unsure, as the CRM's job of it has told since.
     """
 
-    def __init__(self, reason: str, *, after: timedelta, counts: bool = False) -> None:
+    def __init__(self, reason: str, *, after: timedelta, counts: bool = False, clears: bool = False) -> None:
         super().__init__(reason)
-        self.after, self.counts = after, counts
+        self.after, self.counts, self.clears = after, counts, clears
 
 
 class Unsure(Trouble):
-    """It may have been applied: a lost answer, a cut connection.
+    """It may have been applied: a lost answer, a cut connection, or a job of the CRM's that is not at its end.
 
-    after: when to ask.
+    after: when to ask. job: by what the CRM can be asked what became of it, handed back as Filing.job; "" = it has
+    no name for it. It is handed back until it is known what became of it, though RetryLater may come in between.
     """
 
-    def __init__(self, reason: str, *, after: timedelta) -> None:
+    def __init__(self, reason: str, *, after: timedelta, job: str = "") -> None:
         super().__init__(reason)
-        self.after = after
+        self.after, self.job = after, job
 
 
 class Rejected(Trouble):

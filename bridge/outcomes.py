@@ -87,6 +87,8 @@ def _left(answer: Settled, left: dict[str, RetryLater | Unsure], history: Histor
         answer,
         left=frozenset(left),
         unsure=any(isinstance(why, Unsure) for why in left.values()),
+        job=next((why.job for why in left.values() if isinstance(why, Unsure)), ""),
+        clears=all(isinstance(why, RetryLater) and why.clears for why in left.values()),
         counts=counts,
         after=max(after, retry.backoff(attempts, jitter=jitter)) if counts else after,
     )

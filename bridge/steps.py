@@ -116,6 +116,8 @@ class Settled:
     ready: frozenset[str] = frozenset()  #: to be rendered anew: the filing they were in was refused
     left: frozenset[str] = frozenset()  #: stay in the stored filing
     unsure: bool = False  #: what is left may have been applied
+    job: str = ""  #: by what the CRM can be asked about that
+    clears: bool = False  #: nothing of what is left was ever applied
     counts: bool = False  #: this attempt was the row's own fault
     after: timedelta | None = None
     crashes: int = 0  #: a suspect stays one until it was really tried

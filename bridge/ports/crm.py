@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 from bridge.errors import Rejected, RetryLater, Unsure
 from bridge.message import Attachment, Message
 from bridge.ports.channel import Answer, Callback
+from bridge.ports.replies import Reply, Rung
 from bridge.ports.schema import Schema
 from bridge.ports.upkeep import Finding
 
@@ -29,6 +30,7 @@ class PersonMatch:
     create: Mapping[str, Value] = field(default_factory=dict)  #: of a new record where none is found
     fill: Mapping[str, Value] = field(default_factory=dict)  #: written where the record that is found has nothing
     new: bool = False  #: nobody has asked for this author before, so there is hardly a record yet
+    job: str = ""  #: Pending.job of the last answer; "" = it was another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,15 @@ class PersonFound:
     says: str = ""  #: why the record could not be made; a whole sentence, which the case tells
 
 
-Found = PersonFound | RetryLater | Rejected
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A record that a job of the CRM's is making; it is asked for again, with the job."""
+
+    job: str  #: by what the CRM can be asked what became of it
+    after: timedelta
+
+
+Found = PersonFound | Pending | RetryLater | Rejected
 """The answer about one person. RetryLater: it was not their turn; Rejected: the rule or the record is refused."""
 
 
@@ -161,6 +171,8 @@ class Filing:
     unsure_since: datetime | None = None  #: the first attempt that may have been applied; None = none
     unsure_last: datetime | None = None  #: the latest such attempt
     same_op: bool = False  #: all those attempts were made with this op: what it stands for may be sent again
+    together: int = 1  #: how many were due with it before it was ever sent, itself included; 0 = it goes by itself
+    job: str = ""  #: Unsure.job of the latest attempt of this op that may have been applied; "" = it had none
 
     def key_at(self, episode: int) -> str:
         """The key in the CRM: the second case under one key ends in ~2."""
@@ -218,10 +230,22 @@ class CaseChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """When conversations come thick and fast, they go to a CRM together: it takes many in one call."""
+
+    most: int  #: conversations that wrote `within` so long; from one more on it is a crowd
+    within: timedelta
+    span: timedelta  #: while it lasts, look-ups and cases go out together, once in this time
+    enough: int  #: so many that are ready together need not wait for more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What a CRM's call told."""
 
     replies: bool = False  #: agents have written something: poll
+    said: tuple[Reply, ...] = ()  #: what they have written, where the call itself tells
+    rung: tuple[Rung, ...] = ()  #: where they have written, to be read in the next poll
     cases: tuple[CaseChange, ...] = ()
     answer: Answer  #: once all is stored
 
@@ -229,9 +253,13 @@ class Heard:
 class Crm(ABC):
     """A system of record. All its calls are I/O with timeouts; the bridge calls it in batches."""
 
-    calls: ClassVar[bool] = False  #: it calls /in/<connection>/<secret>: `hear`
+    calls: ClassVar[bool] = False  #: it calls /in/<connection>, or that with a secret behind it: `hear`
     desk: ClassVar[bool] = False  #: agents reply in it: it is a Desk too
     describes: ClassVar[bool] = False  #: it tells what objects and fields it has: `schema`
+    subscribes: ClassVar[bool] = False  #: what it tells us of can be set up through its API: `subscribe`
+    meters: ClassVar[bool] = False  #: its limits count by the minute: it is built with `meters` where work is done
+    app: ClassVar[bool] = False  #: an app of ours there shows conversations and asks us: `admit`; with `calls`
+    crowd: ClassVar[Crowd | None] = None  #: None = what is due goes out at once
 
     objects: ClassVar[tuple[Shape, ...]]  #: what a mapping may file into, the usual one first
     key_field: ClassVar[str] = ""  #: the one field that can carry the key; "" = the mapping names the org's own
@@ -244,13 +272,28 @@ class Crm(ABC):
         """How long `find` may take: the calls that it begins in a fifth of `patience`, to their end."""
         return self.patience * 1.2
 
-    def examine(self, keys: Mapping[str, str], now: datetime) -> list[Finding]:  # noqa: ARG002
+    def examine(self, keys: Mapping[str, str], now: datetime, url: str = "") -> list[Finding]:  # noqa: ARG002
         """Look, with calls that change nothing, whether cases can be filed: the login, the API, the clock.
 
-        keys: the objects that mappings file into -> the field with the key there. What cannot be reached is a
-        finding too: it never raises.
+        keys: the objects that mappings file into -> the field with the key there. url: what the CRM is to call,
+        https://host/in/<connection>; "" = not known. What cannot be reached is a finding too: it never raises.
         """
         return []
+
+    def subscribe(self, url: str) -> list[Finding]:
+        """Set up what the CRM needs to tell us of agents' replies, and say what was found and done there.
+
+        Twice is as good as once. url: as for `examine`. It never raises for what the CRM answers.
+        Only where `subscribes`.
+        """
+        raise NotImplementedError
+
+    def admit(self, callback: Callback, case_id: str) -> None:
+        """See that it is our app at an agent's, and that it asks for this case. Pure. Only where `app`.
+
+        Raises Forged, whose message may be shown to the agent.
+        """
+        raise NotImplementedError
 
     @property
     def usage(self) -> Usage | None:
@@ -259,6 +302,11 @@ class Crm(ABC):
         Each answer makes a new one, also where it says the same.
         """
         return None
+
+    @property
+    def remarks(self) -> list[str]:
+        """What an admin should hear when a worker begins; whole sentences. It makes no call."""
+        return []
 
     @property
     def pause_at(self) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
+from bridge.errors import RetryLater
 from bridge.message import Message
 
 Unit = Literal["characters", "utf16", "bytes", "graphemes", "weighted", "emoji_bytes"]
@@ -35,12 +36,24 @@ class Credentials:
 class Reply:
     """What an agent answers a customer, as the CRM tells it."""
 
-    id: str  #: the CRM's: the same again is the same reply
+    id: str  #: the CRM's, without a ~: the same again is the same reply
     case_id: str  #: the CRM's
     text: str
     agent: str = ""
     private: bool = False  #: a private message, also where the customer wrote in public
     answers: str = ""  #: key of the message that it answers; "" = the case's latest one of a customer
+    meant: bool = True  #: for us, surely; False: agents write the like in cases that are none of ours
+    by: str = ""  #: the CRM's id of whoever wrote it there, where that may have been we ourselves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """A case in which an agent has written."""
+
+    case_id: str
+    at: datetime  #: about when; what stands there from long before is no news
+    reply: str = ""  #: the Reply.id to be read again, whenever it was written; "" = what is new
+    by: str = ""  #: as Reply.by; "" = it does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +62,7 @@ class Polled:
 
     replies: Sequence[Reply]
     cursor: str
+    us: str = ""  #: the Reply.by of what we write there ourselves; "" = it is told apart without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +83,17 @@ class Desk(Protocol):
     def every(self) -> timedelta:
         """How long to wait between two reads, where nothing rings."""
 
-    def poll(self, cursor: str) -> Polled:
-        """The replies since a cursor; "" = from now on, or from the beginning, as the CRM can.
+    def poll(self, cursor: str, rung: Sequence[Rung] = ()) -> Polled:
+        """The replies since a cursor, "" = from now on or from the beginning, as the CRM can; and those in `rung`.
 
-        One that it gives although it was told how that ended is told of again.
+        One that was meant for us, and that it gives although it was told how that ended, is told of again.
         """
 
-    def report(self, deliveries: Sequence[Delivery]) -> None:
-        """Tell the agents. The same delivery may be reported twice."""
+    def report(self, deliveries: Sequence[Delivery]) -> Mapping[str, RetryLater]:
+        """Tell the agents; Reply.id -> why it could not be told yet, {} = all are told.
+
+        The same delivery may be reported twice. When it raises, none is told.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ class FieldFacts:
     """One field, as the user whose name we call in may see it."""
 
     name: str  #: as the CRM spells it
-    type: str  #: the CRM's word: string, textarea, picklist, reference, boolean …
+    type: str  #: string, textarea, picklist, reference, boolean …; what is not known takes any text
+    label: str = ""  #: what people call it, where its name does not tell
+    active: bool = True  #: False = switched off: whatever is written is not kept
     length: int = 0  #: characters; 0 = it has none
     required: bool = False  #: a new record must bring it
     createable: bool = True
@@ -24,17 +26,20 @@ class FieldFacts:
     filterable: bool = True  #: records can be looked up by it
     restricted: bool = False  #: takes nothing but `values`
     values: tuple[str, ...] = ()  #: those that can be chosen now
+    labels: tuple[str, ...] = ()  #: what people call `values`, in the same order; () = just so
+    pattern: str = ""  #: a regular expression that is found in all that it takes; "" = nobody says
     refers_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordType:
-    """One record type of an object that can be used now."""
+    """One record type of an object, or one form for it, that can be used now."""
 
     id: str
     name: str
     developer_name: str = ""
     picklists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: field -> what it takes there
+    fields: tuple[str, ...] = ()  #: those that agents see there; () = nobody says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class ObjectFacts:
     createable: bool = True
     updateable: bool = True
     record_types: tuple[RecordType, ...] = ()
+    type_field: str = "RecordTypeId"  #: says which of them a record is of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

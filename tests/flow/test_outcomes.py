@@ -44,6 +44,14 @@ TAKEN = Receipt(known=Known(case_id="c1"), link="l")
             MAYBE,
             Settled(left=frozenset("abc"), unsure=True, after=SECOND),
         ),
+        (
+            Unsure("in a job", after=SECOND, job="V3-a"),
+            Settled(left=frozenset("abc"), unsure=True, job="V3-a", after=SECOND),
+        ),
+        (
+            RetryLater("the job did not do it", after=SECOND, clears=True),
+            Settled(left=frozenset("abc"), clears=True, after=SECOND),
+        ),
         (Rejected("no", field="S"), Settled(dead={"a": "S: no"}, ready=frozenset("bc"))),
         (
             TAKEN,
