@@ -47,6 +47,18 @@ def text(health: Health) -> str:
             "API calls that the CRM allows in 24 hours.",
             _by("crm", {crm: usage.most for crm, usage in health.usage.items()}),
         ),
+        _block(
+            "crm_limit_used",
+            "gauge",
+            "Calls in the current window of a limit, which lasts a minute mostly.",
+            {(("crm", crm), ("limit", name)): usage.used for (crm, name), usage in health.limits.items()},
+        ),
+        _block(
+            "crm_limit_most",
+            "gauge",
+            "Calls that a limit allows in each window.",
+            {(("crm", crm), ("limit", name)): usage.most for (crm, name), usage in health.limits.items()},
+        ),
         _block("alarm", "gauge", "Alarms that are not over.", _by("name", dict.fromkeys(health.alarms, 1))),
     ]
     return "".join(blocks)

@@ -8,7 +8,7 @@ from bridge.errors import Paused, Rejected, RetryLater
 from bridge.persons import RESTS, SOON, Asking
 from bridge.ports import Identified, Named
 from bridge.steps import Wait
-from bridge.store import cases, records
+from bridge.store import pauses, records
 
 TOO_LONG = Rejected("its name is longer than any record's")
 LONGEST = 255  #: characters; no CRM has a longer name
@@ -23,7 +23,7 @@ def look_up(asking: Asking, wanted: Collection[tuple[str, Named]]) -> dict[tuple
         names = list(dict.fromkeys(one for owner, one in wanted if owner == crm))
         with asking.store.read() as c:
             known = records.recall(c, crm, names)
-            resting = cases.paused(c, crm)
+            resting = pauses.paused(c, crm)
         known |= {one: TOO_LONG for one in names if len(one.name) > LONGEST}
         asked = [one for one in names if one not in known]
         answers |= {(crm, one): answer for one, answer in known.items()}

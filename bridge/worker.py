@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bridge import filing, flow, parts, replying
 from bridge.parts import Bridge
-from bridge.store import masking, queues
+from bridge.store import buckets, masking, queues
 from bridge.store.tables import case_row, lane, talk
 
 log = logging.getLogger("casebridge")
@@ -56,6 +56,7 @@ class Worker:
             before, self.tidied_at = self.tidied_at, now  # if it fails, it waits for its next turn
             with self.bridge.store.write() as c:
                 more = masking.tidy(c, self.bridge.protection)
+                buckets.tidy(c)
             self.tidied_at = before if more else now
             self.wrote = True
         if self.wrote and now >= self.wiped_at + WIPED_EVERY:
@@ -86,12 +87,17 @@ def strangers(worker: Worker) -> list[str]:
     ]
 
 
+def remarks(worker: Worker) -> list[str]:
+    """Sentences of the CRMs' adapters about how they are configured; [] = nothing."""
+    return [f"{name}: {says}" for name, crm in sorted(worker.bridge.crms.items()) for says in crm.remarks]
+
+
 def run(worker: Worker, stop: threading.Event, *, poll: timedelta) -> None:
     """Step until `stop` is set; look again each `poll` when nothing is due.
 
     An error ends the round and no more: what was claimed comes back when its lease runs out.
     """
-    for warning in strangers(worker):
+    for warning in [*strangers(worker), *remarks(worker)]:
         log.warning(warning)
     while not stop.is_set():
         try:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
+    Select,
     bindparam,
     case,
     delete,
@@ -30,17 +31,17 @@ from sqlalchemy import (
 from bridge import frozen, protecting
 from bridge.frozen import NOTE, Frozen
 from bridge.mapping import Facts
-from bridge.message import clean
 from bridge.ports import Known
 from bridge.protecting import NONE, UNPROTECTED, Protection
 from bridge.steps import Item, Rendered, Settled, Waiting
 from bridge.store import hearing, items, lanes, masking, people, queues, records
-from bridge.store.engine import after, moment, now, stamp, upsert
+from bridge.store.engine import after, moment, now, stamp
 from bridge.store.queues import Claim, Release
-from bridge.store.tables import case_row, filing, item, target
+from bridge.store.tables import case_row, filing, item
 
 PARTS = 50  #: messages in one filing; the rest waits for the next
 LOAD = 5000  #: items of one batch of cases
+JOBS = timedelta(seconds=5)  #: all jobs of a CRM are asked for at its multiples, with one question
 NEWS = 600_000  #: milliseconds: a CRM's news of a case so young may be newer than its answer to a filing
 
 _KNOWN = TypeAdapter(Known)
@@ -60,8 +61,7 @@ def load(c: Connection, claim: Claim) -> dict[str, Waiting]:
         for row in rows
     }
     stored = select(filing, (now() - filing.c.failed_at).label("age")).where(filing.c.case_id.in_(claim.rows))
-    for row in c.execute(stored).all():
-        found[row.case_id] = _stored(row, known[row.case_id])
+    found |= {i: _stored(row, read, known[i]) for i, (row, read) in _gathered(c, stored).items()}
     fresh = [case_id for case_id, w in found.items() if w.frozen is None]
     if fresh:
         ready = item.c.case_id.in_(fresh) & (item.c.state == "ready")
@@ -75,13 +75,25 @@ def load(c: Connection, claim: Claim) -> dict[str, Waiting]:
     return found
 
 
+def _gathered(c: Connection, stored: Select[Any]) -> dict[str, tuple[Any, Frozen]]:
+    """Stored filings, by case row id. Those of which nothing was ever sent learn how many are due together now."""
+    found = c.execute(stored.order_by(filing.c.case_id).with_for_update()).all()
+    rows = {row.case_id: (row, frozen.load(row.body)) for row in found}
+    many = sum(row.unsure_since is None and read.filing.together > 0 for row, read in rows.values())
+    for case_id, (row, read) in rows.items():
+        if row.unsure_since is None and 0 < read.filing.together < many:
+            more = replace(read, filing=replace(read.filing, together=many))
+            c.execute(update(filing).where(filing.c.case_id == case_id).values(body=frozen.dump(more)))
+            rows[case_id] = (row, more)
+    return rows
+
+
 def _known(row: Any, trusted: Collection[str]) -> Known:
     """What is known of a case; its status only where the CRM would have told of a change."""
     return replace(_KNOWN.validate_json(row.known), status=row.status if row.target in trusted else "")
 
 
-def _stored(row: Any, known: Known) -> Waiting:
-    read = frozen.load(row.body)
+def _stored(row: Any, read: Frozen, known: Known) -> Waiting:
     whole = replace(
         read.filing,
         op=row.op,
@@ -89,6 +101,7 @@ def _stored(row: Any, known: Known) -> Waiting:
         unsure_since=moment(row.unsure_since),
         unsure_last=moment(row.unsure_last),
         same_op=row.unsure_since is not None and row.unsure_since >= row.op_at,
+        job=row.job,
     )
     return Waiting(
         known=known,
@@ -111,6 +124,7 @@ def freeze(
     same = set(
         c.execute(select(item.c.id).where(item.c.id.in_(looked_at), item.c.state == "ready")).scalars()
     ) - set(_deleted_since(c, [i for case_id in mine for i in rendered[case_id].items]))
+    together = sum(r.frozen is not None for r in rendered.values())
     stored: dict[str, Frozen] = {}
     releases: dict[str, Release] = {}
     for case_id in sorted(mine):
@@ -124,17 +138,15 @@ def freeze(
             releases[case_id] = Release(settled=len(r.ended))
             continue
         if r.ended:
-            _count_out(c, case_id, len(r.ended))
-        stored[case_id] = _insert(c, case_id, r)
+            c.execute(update(case_row).where(case_row.c.id == case_id).values(open=case_row.c.open - len(r.ended)))
+        stored[case_id] = _insert(c, case_id, r, together)
     queues.release(c, case_row, releases)
     return stored
 
 
 def _hear(c: Connection, case_id: str, r: Rendered) -> None:
     """Note when a customer was heard; a new episode forgets the case before it."""
-    values: dict[str, Any] = {}
-    if r.heard_at is not None:
-        values["heard_at"] = stamp(r.heard_at)
+    values: dict[str, Any] = {} if r.heard_at is None else {"heard_at": stamp(r.heard_at)}
     if r.known is not None:
         values |= {"known": _dump(r.known), "opened_at": None, "replied_at": None, "status": "", "status_at": None}
     if values:
@@ -146,12 +158,18 @@ def _deleted_since(c: Connection, looked_at: Sequence[Item]) -> Collection[int]:
     return c.execute(select(item.c.id).where(item.c.id.in_(whole), item.c.deleted)).scalars().all()
 
 
-def _insert(c: Connection, case_id: str, r: Rendered) -> Frozen:
+def _insert(c: Connection, case_id: str, r: Rendered, together: int) -> Frozen:
     assert r.frozen is not None
     ids = [i.id for i in r.items if i.id not in r.ended]
     since = min((i.unsure_since for i in r.items if i.unsure_since is not None), default=None)
     last = max((i.unsure_last for i in r.items if i.unsure_last is not None), default=None)
-    whole = replace(r.frozen.filing, op=uuid4().hex, unsure_since=moment(since), unsure_last=moment(last))
+    whole = replace(
+        r.frozen.filing,
+        op=uuid4().hex,
+        unsure_since=moment(since),
+        unsure_last=moment(last),
+        together=together,
+    )
     stored = replace(r.frozen, filing=whole)
     c.execute(
         insert(filing).values(
@@ -174,9 +192,13 @@ def settle(
     *,
     renew: Collection[str] = (),
     lease: timedelta,
+    rhythm: timedelta = timedelta(0),
     protection: Protection = UNPROTECTED,
 ) -> None:
-    """Write what the CRM answered, free those cases and renew the others; mask what has settled."""
+    """Write what the CRM answered, free those cases and renew the others; mask what has settled.
+
+    rhythm: as for `queues.enqueue`, of what has come meanwhile.
+    """
     mine = queues.hold(c, case_row, [*settled, *renew], claim.token)
     ours = {case_id: s for case_id, s in settled.items() if case_id in mine}
     for case_id in sorted(ours):
@@ -189,10 +211,12 @@ def settle(
             case_id: Release(
                 settled=sum(map(frozen.is_item, [*s.filed, *s.dropped, *s.dead])),
                 after=(s.after or timedelta(0)) if s.left else s.after,
+                among=JOBS if s.job else timedelta(0),
                 crashes=s.crashes,
             )
             for case_id, s in ours.items()
         },
+        rhythm=rhythm,
     )
     queues.renew(c, case_row, mine.difference(settled), lease)
 
@@ -307,17 +331,23 @@ def _keep(c: Connection, case_id: str, s: Settled, stored: Frozen) -> None:
     """Rewrite the stored filing to what is left.
 
     It is taken from what is stored, not from what was sent: a deletion may have blanked it meanwhile.
-    What may be in already keeps its words to the letter. Only a receipt ends an op. `unsure_since` goes only
-    with the filing: a throttle after a timeout says nothing of the first attempt.
+    What may be in already keeps its words to the letter. Only a receipt ends an op, or word that nothing of it was
+    applied. Else `unsure_since` goes only with the filing: a throttle after a timeout says nothing of the first
+    attempt, nor of a job.
     """
     unsure = bindparam("b_unsure", value=s.unsure, type_=Integer)
+    left, ended = frozen.keep(stored, s.left, filed=() if s.unsure else s.filed), s.receipt or s.clears
+    if s.clears:
+        left = replace(left, filing=replace(left.filing, together=0))
+        c.execute(update(filing).where(filing.c.case_id == case_id).values(unsure_since=None, unsure_last=None))
     c.execute(
         update(filing)
         .where(filing.c.case_id == case_id)
         .values(
-            body=frozen.dump(frozen.keep(stored, s.left, filed=() if s.unsure else s.filed)),
-            op=uuid4().hex if s.receipt else filing.c.op,
-            op_at=after(filing.c.op_at) if s.receipt else filing.c.op_at,
+            body=frozen.dump(left),
+            op=uuid4().hex if ended else filing.c.op,
+            op_at=after(filing.c.op_at) if ended else filing.c.op_at,
+            job=s.job if s.unsure else "" if ended else filing.c.job,
             unsure_since=case(
                 (unsure == 1, func.coalesce(filing.c.unsure_since, filing.c.op_at)), else_=filing.c.unsure_since
             ),
@@ -350,35 +380,10 @@ def cut(c: Connection, claim: Claim, case_id: str, there: Collection[str]) -> Fr
         again = {"unsure_since": row.unsure_since, "unsure_last": row.unsure_last}
         c.execute(update(item).where(item.c.key.in_(thawed)).values(state="ready", **again))
     op = {} if there else {"op": uuid4().hex, "op_at": after(filing.c.op_at)}
-    c.execute(update(filing).where(here).values(body=frozen.dump(frozen.keep(stored, kept)), **op))
+    c.execute(update(filing).where(here).values(body=frozen.dump(frozen.keep(stored, kept)), job="", **op))
     known = c.execute(select(case_row.c.known).where(case_row.c.id == case_id)).scalar_one()
     left = c.execute(select(filing, (now() - filing.c.failed_at).label("age")).where(here)).one()
-    return _stored(left, _KNOWN.validate_json(known)).frozen
-
-
-def _count_out(c: Connection, case_id: str, n: int) -> None:
-    c.execute(update(case_row).where(case_row.c.id == case_id).values(open=case_row.c.open - n))
-
-
-def pause(c: Connection, crm: str, *, until: datetime | None, reason: str) -> None:
-    """Let a CRM rest until then, a minute at least; no end known: for 5 minutes, in which `queues.probe` tries."""
-    soonest: Any = now() + 60_000
-    told = literal(0 if until is None else round(until.timestamp() * 1000), BigInteger)
-    end: Any = now() + 300_000 if until is None else case((told > soonest, told), else_=soonest)
-    attempt = soonest if until is None else end
-    statement = upsert(c, target).values(id=crm, paused_until=end, probe_at=attempt, reason=clean(reason)[:500])
-    fresh = statement.excluded
-    c.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_={"paused_until": fresh.paused_until, "probe_at": fresh.probe_at, "reason": fresh.reason},
-        )
-    )
-
-
-def resume(c: Connection, crm: str) -> None:
-    """End a pause: an attempt was answered."""
-    c.execute(delete(target).where(target.c.id == crm))
+    return _stored(left, frozen.load(left.body), _KNOWN.validate_json(known)).frozen
 
 
 def going(c: Connection, ids: Collection[str]) -> dict[str, datetime | None]:
@@ -392,9 +397,3 @@ def going(c: Connection, ids: Collection[str]) -> dict[str, datetime | None]:
         for row in rows
         if row.open or _KNOWN.validate_json(row.known).case_id
     }
-
-
-def paused(c: Connection, crm: str) -> bool:
-    """Whether the CRM connection rests."""
-    rests = select(1).where(target.c.id == crm, target.c.paused_until > now())
-    return c.execute(rests).scalar() is not None

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, func, literal_column, select
 
 from bridge.ports import Usage
-from bridge.store import alarms, meters
+from bridge.store import alarms, buckets, meters
 from bridge.store.engine import moment, now
 from bridge.store.queues import milliseconds
-from bridge.store.tables import OPEN, case_row, filing, item, lane, reply, skipped, target
+from bridge.store.tables import LATEST, OPEN, case_row, filing, item, lane, reply, skipped, target
 
 READY = item.c.state == literal_column("'ready'")  # a literal, so that an index of these rows alone is used
 DEAD = item.c.state == literal_column("'dead'")
@@ -33,6 +33,7 @@ class Health:
     paused: Mapping[str, str]  #: CRM connection, or connection/account -> why it rests
     alarms: Sequence[str]  #: the names of those that are not over
     usage: Mapping[str, Usage] = field(default_factory=dict)  #: CRM connection -> what it told within a day
+    limits: Mapping[tuple[str, str], Usage] = field(default_factory=dict)  #: CRM connection, limit -> this window
 
     @property
     def settled(self) -> int:
@@ -47,11 +48,12 @@ def read(c: Connection) -> Health:
         waiting=_one(c, select(func.sum(lane.c.open))) + _one(c, select(func.sum(case_row.c.open))),
         dead=_one(c, select(func.count()).select_from(item).where(DEAD)),
         oldest=_oldest(c),
-        replies={row.state: row.n for row in c.execute(_counted(reply.c.state))},
+        replies={row.state: row.n for row in c.execute(_counted(reply.c.state).where(LATEST))},
         skipped=_skipped(c),
         paused=paused(c),
         alarms=alarms.lasting(c),
         usage=meters.fresh(c),
+        limits=buckets.shown(c),
     )
 
 
@@ -63,7 +65,7 @@ def paused(c: Connection) -> dict[str, str]:
 
 def unsent(c: Connection, *, since: timedelta) -> dict[str, int]:
     """How many of the latest replies failed, or may not have arrived: state -> replies."""
-    recent = (reply.c.taken_at > now() - milliseconds(since)) & reply.c.state.in_(UNSENT)
+    recent = LATEST & (reply.c.taken_at > now() - milliseconds(since)) & reply.c.state.in_(UNSENT)
     return {row.state: row.n for row in c.execute(_counted(reply.c.state).where(recent))}
 
 
@@ -97,7 +99,7 @@ class Unsent:
 
 def replies(c: Connection) -> list[Unsent]:
     """The replies that wait, failed or are unsure, oldest first; without what they say."""
-    open_ = reply.c.state.in_([*OPEN, *UNSENT])
+    open_ = LATEST & reply.c.state.in_([*OPEN, *UNSENT])
     rows = c.execute(select(reply, (now() - reply.c.taken_at).label("age")).where(open_).order_by(reply.c.id))
     return [
         Unsent(

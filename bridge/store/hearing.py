@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
 from bridge.message import clean
-from bridge.ports import CaseChange, Heard
+from bridge.ports import CaseChange, Heard, Reply, Rung
+from bridge.store import items, replies, rung
 from bridge.store.engine import bytewise, moment, now, stamp, upsert
 from bridge.store.tables import case_row, cursor, item, learned
 
-CALL, CASES = "call", "cases"
-"""The names under which stands when a CRM called last, and when it told of a case last."""
+CALL, CASES, US = "call", "cases", "us"
+"""The names under which stands when a CRM called last, when it told of a case last, and Polled.us."""
 
 SOON = 1000  #: milliseconds: what rings in that time is read at once, so that a storm is no storm of calls
 TRUSTED = 24 * 3600 * 1000
@@ -23,21 +24,48 @@ TRUSTED = 24 * 3600 * 1000
 
 
 def hear(c: Connection, crm: str, heard: Heard) -> None:
-    """Keep what a CRM told: replies are read in a second, and a case row learns whether its case is closed.
+    """Keep what a CRM told: replies are taken or read in a second, case rows learn whether their cases are closed.
 
     The same told again changes nothing.
     """
-    if heard.replies:
-        _ring(c, crm)
     if heard.cases:
         _change(c, crm, heard.cases)
-    _remember(c, crm, [CALL, CASES] if heard.cases else [CALL])
+    told = [*(one.case_id for one in heard.said), *(one.case_id for one in heard.rung)]
+    cases = rung.ours(c, crm, told)
+    us = c.execute(_learned(crm, US).with_only_columns(learned.c.value)).scalar()
+    rings = [*_take(c, crm, heard.said, us), *(one for one in heard.rung if not one.by or clean(one.by) != us)]
+    mine = [one for one in rings if clean(one.case_id) in cases]
+    rung.ring(c, crm, mine)
+    rung.expect(c, crm, {(one.case_id, one.reply) for one in rings if one not in mine})
+    if heard.replies or mine:
+        soon(c, crm)
+    _remember(c, crm, {CALL: "", CASES: ""} if heard.cases else {CALL: ""})
 
 
-def _ring(c: Connection, crm: str) -> None:
+def _take(c: Connection, crm: str, said: Sequence[Reply], us: str | None) -> list[Rung]:
+    """Take what others wrote; return what is to be read again, since nobody knows yet who we are there."""
+    if not said:
+        return []
+    replies.take(c, crm, [one for one in said if not one.by or us not in (None, clean(one.by))])
+    doubted = [one for one in said if one.by and us is None]
+    at = moment(c.execute(select(now())).scalar_one())
+    assert at is not None
+    return [Rung(case_id=one.case_id, at=at, reply=one.id) for one in doubted]
+
+
+def know_us(c: Connection, crm: str, us: str) -> None:
+    """Remember by what a CRM calls us. "" = it has no name for us."""
+    if us and c.execute(_learned(crm, US).with_only_columns(learned.c.value)).scalar() != clean(us):
+        _remember(c, crm, {US: clean(us)})
+
+
+def _learned(crm: str, name: str) -> Any:
+    return select(learned).where(learned.c.connection == crm, learned.c.name == name)
+
+
+def soon(c: Connection, crm: str) -> None:
     """Have the replies read soon, even when somebody reads them just now: they may be newer than that."""
-    soon: Any = now() + SOON
-    insert = upsert(c, cursor).values(crm=crm, value="", due_at=soon)
+    insert = upsert(c, cursor).values(crm=crm, value="", due_at=now() + SOON)
     earlier = {"due_at": insert.excluded.due_at}
     later = cursor.c.due_at > insert.excluded.due_at
     c.execute(insert.on_conflict_do_update(index_elements=["crm"], set_=earlier, where=later))
@@ -59,7 +87,7 @@ def _change(c: Connection, crm: str, changes: Sequence[CaseChange]) -> None:
 
 def _rows(c: Connection, crm: str, cases: Collection[str]) -> set[tuple[str, str]]:
     """The case rows that have filed into these cases, locked: (row, the CRM's id of the case)."""
-    filed = item.c.crm_case.in_(sorted(cases)) & item.c.case_id.startswith(f"{crm}/", autoescape=True)
+    filed = item.c.crm_case.in_(sorted(cases)) & items.filed_at(crm)
     pairs = c.execute(select(item.c.case_id, item.c.crm_case).where(filed).distinct())
     found = {(row.case_id, row.crm_case) for row in pairs}
     ids = select(case_row.c.id).where(case_row.c.id.in_(sorted({row for row, _ in found})))
@@ -67,17 +95,17 @@ def _rows(c: Connection, crm: str, cases: Collection[str]) -> set[tuple[str, str
     return found
 
 
-def _remember(c: Connection, crm: str, names: Sequence[str]) -> None:
+def _remember(c: Connection, crm: str, told: Mapping[str, str]) -> None:
     insert = upsert(c, learned)
-    for name in names:
-        row = insert.values(connection=crm, name=name, value="", at=now())
-        c.execute(row.on_conflict_do_update(index_elements=["connection", "name"], set_={"at": row.excluded.at}))
+    for name, value in told.items():
+        row = insert.values(connection=crm, name=name, value=value, at=now())
+        anew = {"value": row.excluded.value, "at": row.excluded.at}
+        c.execute(row.on_conflict_do_update(index_elements=["connection", "name"], set_=anew))
 
 
 def last_call(c: Connection, crm: str) -> datetime | None:
     """When a CRM called us last; None = it never has."""
-    at = select(learned.c.at).where(learned.c.connection == crm, learned.c.name == CALL)
-    return moment(c.execute(at).scalar())
+    return moment(c.execute(_learned(crm, CALL).with_only_columns(learned.c.at)).scalar())
 
 
 def tells_of_cases(c: Connection, crms: Collection[str]) -> set[str]:

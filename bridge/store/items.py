@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from bridge.steps import Id, Item
 from bridge.store.engine import now
@@ -44,6 +44,11 @@ def read(c: Connection, statement: Select[Any]) -> list[Item]:
         )
         for r in c.execute(statement).all()
     ]
+
+
+def filed_at(crm: str) -> ColumnElement[bool]:
+    """Return whether an item stands in a case of this CRM's. The index of `crm_case` has those items alone."""
+    return item.c.case_id.startswith(f"{crm}/", autoescape=True) & (item.c.crm_case != "")
 
 
 def related(c: Connection, ids: Collection[Id]) -> dict[Id, list[Item]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
+from bridge.budget import FREE, Rhythm
+from bridge.ports import Crowd
 from bridge.protecting import UNPROTECTED, Protection
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
 from bridge.store import inbox, items, masking, queues
@@ -18,6 +20,7 @@ from bridge.store.tables import case_row, item, lane
 
 SOON = timedelta(seconds=1)
 LOAD = 2000  #: items of one batch of lanes; the rest comes with the next claim
+NEWEST = 200  #: items among which a crowd is looked for
 
 
 def waiting(c: Connection, claim: Claim) -> list[Item]:
@@ -31,18 +34,30 @@ def waiting(c: Connection, claim: Claim) -> list[Item]:
     return found
 
 
+def crowded(c: Connection, crowd: Crowd, connections: Collection[str] | None) -> bool:
+    """Whether there is a crowd in these connections; None = in all. It looks at the latest items only."""
+    newest = select(item.c.lane, item.c.ingested_at).order_by(item.c.id.desc()).limit(NEWEST).subquery()
+    wrote = select(func.count(newest.c.lane.distinct())).where(
+        newest.c.ingested_at > now() - queues.milliseconds(crowd.within)
+    )
+    if connections is not None:
+        theirs = wrote.join(lane, lane.c.id == newest.c.lane)
+        wrote = theirs.where(lane.c.connection.in_(sorted(connections)))
+    return int(c.execute(wrote).scalar_one()) > crowd.most
+
+
 def settle(
     c: Connection,
     claim: Claim,
     verdicts: Sequence[tuple[Item, Verdict]],
     *,
     gather: timedelta,
-    rhythms: Mapping[str, timedelta] | None = None,
+    rhythms: Mapping[str, Rhythm] | None = None,
     protection: Protection = UNPROTECTED,
 ) -> None:
     """Hand items over to their case rows, end those that end here, and give the lanes back.
 
-    gather: how long a case waits for more. rhythms: targets that must be spared -> see queues.enqueue.
+    gather: how long a case waits for more. rhythms: of targets; the others are free.
     A lane of which something was deleted meanwhile is given back as it was: what was decided from the text must
     not be written beside the blank message.
     """
@@ -91,7 +106,7 @@ def end(c: Connection, verdicts: Mapping[int, Settle], protection: Protection = 
 
 
 def _place(
-    c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta, rhythms: Mapping[str, timedelta]
+    c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta, rhythms: Mapping[str, Rhythm]
 ) -> None:
     if not placed:
         return
@@ -112,7 +127,9 @@ def _place(
     )
     for target in sorted(set(targets.values())):
         counts = Counter(v.case_id for _, v in placed if v.target == target)
-        queues.enqueue(c, case_row, counts, wait=gather, rhythm=rhythms.get(target, timedelta(0)))
+        rhythm = rhythms.get(target, FREE)
+        held = rhythm.holds(len(counts)) and rhythm.holds(len(counts) + queues.due(c, case_row, target))
+        queues.enqueue(c, case_row, counts, wait=gather, rhythm=rhythm.span if held else timedelta(0))
 
 
 def complete(c: Connection, claim: Claim, done: Sequence[Item]) -> set[int]:

@@ -14,6 +14,7 @@ from bridge.steps import Item
 from bridge.store import items, people, queues
 from bridge.store.engine import bytewise, moment, now
 from bridge.store.tables import (
+    LATEST,
     OPEN,
     SETTLED,
     STATES,
@@ -108,7 +109,9 @@ def read(c: Connection) -> Books:
         ),
         replies={
             row.state: row.n
-            for row in c.execute(select(reply.c.state, func.count().label("n")).group_by(reply.c.state)).all()
+            for row in c.execute(
+                select(reply.c.state, func.count().label("n")).where(LATEST).group_by(reply.c.state)
+            ).all()
         },
         talking=_sum(c, select(func.sum(talk.c.open))),
         idle=sum(
@@ -132,6 +135,7 @@ class Story:
     link: str
     warnings: tuple[str, ...]
     attempts: int  #: counted failures of its stored filing
+    job: str  #: of the CRM, which it was handed to with others; "" = none
     unsure: bool  #: an attempt's answer was lost and the CRM has not been asked yet
     due_in: float | None  #: seconds until its queue row is looked at again; None = idle
 
@@ -150,9 +154,9 @@ def _story(c: Connection, one: Item) -> Story:
     queue, queue_id = (case_row, one.case_id) if one.case_id else (lane, one.lane)
     due = c.execute(select(queue.c.due_at - now()).where(queue.c.id == queue_id)).scalar()
     sent = c.execute(
-        select(filing.c.attempts, filing.c.unsure_since).where(filing.c.case_id == one.case_id)
+        select(filing.c.attempts, filing.c.unsure_since, filing.c.job).where(filing.c.case_id == one.case_id)
     ).one_or_none()
-    waiting = one.state in WAITING
+    waiting, going = one.state in WAITING, one.state in ("sending", "unknown")
     return Story(
         item=one,
         received_at=_iso(row.ingested_at),
@@ -160,7 +164,8 @@ def _story(c: Connection, one: Item) -> Story:
         link=row.link,
         warnings=tuple(row.warnings.splitlines()),
         attempts=sent.attempts if sent and waiting else 0,
-        unsure=bool(waiting and sent and sent.unsure_since),
+        job=sent.job if sent and going else "",
+        unsure=bool(going and sent and sent.unsure_since),
         due_in=due / 1000 if waiting and due is not None else None,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, select
 
-from bridge.ports import PersonFound, PersonMatch
+from bridge.ports import Pending, PersonFound, PersonMatch
 from bridge.steps import Item
 from bridge.store.engine import bytewise, now, upsert
 from bridge.store.queues import milliseconds
@@ -19,27 +20,42 @@ from bridge.store.tables import person
 FOUND_FOR = timedelta(hours=24)
 NOT_FOUND_FOR = timedelta(minutes=10)  #: none or several: somebody may be mending that just now
 
-_MATCH, _FOUND = TypeAdapter(PersonMatch), TypeAdapter(PersonFound)
+Kept = PersonFound | Pending
+_MATCH = TypeAdapter(PersonMatch)
+_KEPT: TypeAdapter[Kept] = TypeAdapter(Kept)
 
 
-def recall(c: Connection, crm: str, matches: Sequence[PersonMatch]) -> dict[str, PersonFound | None]:
-    """Those that were ever asked for, by `digest` of their match; None = it is too long ago."""
+def recall(c: Connection, crm: str, matches: Sequence[PersonMatch]) -> dict[str, Kept | None]:
+    """Those that were ever asked for, by `digest` of their match; None = it is too long ago.
+
+    Of a Pending `after` is what is left of it; 0 = it is to be asked for again.
+    """
     wanted = {digest(m): m.author for m in matches}
     rows = c.execute(
-        select(person.c.rules, person.c.author, person.c.found, (person.c.until > now()).label("fresh")).where(
+        select(person.c.rules, person.c.author, person.c.found, (person.c.until - now()).label("left")).where(
             person.c.crm == crm, person.c.rules.in_(sorted(wanted))
         )
     ).all()
-    ours = [row for row in rows if wanted[row.rules] == row.author]
-    return {row.rules: _FOUND.validate_json(row.found) if row.fresh else None for row in ours}
+    return {row.rules: _still(row.found, row.left) for row in rows if wanted[row.rules] == row.author}
 
 
-def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, PersonFound]]) -> None:
-    """Keep what the CRM said: a day for a person that was found, ten minutes otherwise."""
+def _still(found: str, left: int) -> Kept | None:
+    """What was kept, so many milliseconds before its end."""
+    kept = _KEPT.validate_json(found)
+    if isinstance(kept, Pending):
+        return replace(kept, after=timedelta(milliseconds=max(left, 0)))
+    return kept if left > 0 else None
+
+
+def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, Kept]]) -> None:
+    """Keep what the CRM said: a day for a person that was found, ten minutes otherwise; a job until its time."""
     for rules, (match, who) in sorted(found.items()):
-        until = now() + milliseconds(FOUND_FOR if who.id else NOT_FOUND_FOR)
         statement = upsert(c, person).values(
-            crm=crm, rules=rules, author=match.author, found=_FOUND.dump_json(who).decode(), until=until
+            crm=crm,
+            rules=rules,
+            author=match.author,
+            found=_KEPT.dump_json(who).decode(),
+            until=now() + milliseconds(_lasts(who)),
         )
         c.execute(
             statement.on_conflict_do_update(
@@ -47,6 +63,12 @@ def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, Per
                 set_={"found": statement.excluded.found, "until": statement.excluded.until},
             )
         )
+
+
+def _lasts(who: Kept) -> timedelta:
+    if isinstance(who, Pending):
+        return who.after
+    return FOUND_FOR if who.id else NOT_FOUND_FOR
 
 
 def forget(c: Connection, written: Collection[Item]) -> None:
@@ -64,6 +86,7 @@ def forget(c: Connection, written: Collection[Item]) -> None:
 def digest(match: PersonMatch) -> str:
     """What tells two matches apart: object, rules with their values, fetched fields, author.
 
-    Not what a new record would hold: an author who changes their name is still the same person.
+    Not what a new record would hold: an author who changes their name is still the same person. Nor the job that
+    makes it.
     """
-    return hashlib.sha256(_MATCH.dump_json(match, exclude={"create", "new"})).hexdigest()
+    return hashlib.sha256(_MATCH.dump_json(match, exclude={"create", "new", "job"})).hexdigest()

@@ -89,6 +89,12 @@ def anything_due(c: Connection, queue: Table, groups: Collection[str]) -> bool:
     return c.execute(select(1).where(due).limit(1)).scalar() is not None
 
 
+def due(c: Connection, queue: Table, group: str) -> int:
+    """How many rows of a group are due, and nobody's."""
+    waiting = (_group(queue) == group) & (queue.c.due_at <= now()) & queue.c.owner.is_(None)
+    return int(c.execute(select(func.count()).select_from(queue).where(waiting)).scalar_one())
+
+
 def groups_due(c: Connection, queue: Table) -> set[str]:
     """The groups that have something due and do not rest: a plain read."""
     rests = select(1).where(target.c.id == _group(queue), target.c.paused_until > now()).exists()
@@ -127,9 +133,7 @@ def enqueue(
     """
     if counts:
         n = bindparam("b_n", type_=Integer)
-        due: Any = now() + milliseconds(wait + rhythm)
-        if rhythm:
-            due = due // milliseconds(rhythm) * milliseconds(rhythm)
+        due = _turn(now() + milliseconds(wait), rhythm)
         c.execute(
             update(queue)
             .where(queue.c.id == bindparam("b_id"))
@@ -144,18 +148,30 @@ class Release:
 
     settled: int = 0
     after: timedelta | None = None  #: None: due at once if items are open, else idle
+    among: timedelta = timedelta(
+        0
+    )  #: `after` ends with that of others, at the next multiple of this; 0 = by itself
     crashes: int = 0
 
 
-def release(c: Connection, queue: Table, releases: Mapping[str, Release]) -> None:
-    """Give rows back that are held.
+def _turn(when: Any, rhythm: timedelta) -> Any:
+    """The next multiple of the rhythm after some time; 0 = that very time."""
+    span = milliseconds(rhythm)
+    return (when + span) // span * span if span else when
+
+
+def release(
+    c: Connection, queue: Table, releases: Mapping[str, Release], *, rhythm: timedelta = timedelta(0)
+) -> None:
+    """Give rows back that are held. rhythm: as for `enqueue`, of items that stay open and wait for nothing.
 
     The next clock is decided from the `open` counter on the row: a statement that looked for open items
     would use its own old snapshot on PostgreSQL and strand what came in beside it.
     """
     if not releases:
         return
-    n, after = bindparam("b_n", type_=Integer), bindparam("b_after", type_=Integer)
+    n, after, among = (bindparam(name, type_=Integer) for name in ("b_n", "b_after", "b_among"))
+    rested: Any = (now() + after + among - 1) // among * among
     c.execute(
         update(queue)
         .where(queue.c.id == bindparam("b_id"))
@@ -163,13 +179,14 @@ def release(c: Connection, queue: Table, releases: Mapping[str, Release]) -> Non
             open=queue.c.open - n,
             owner=None,
             crashes=bindparam("b_crashes", type_=Integer),
-            due_at=case((after >= 0, now() + after), (queue.c.open - n > 0, now()), else_=None),
+            due_at=case((after >= 0, rested), (queue.c.open - n > 0, _turn(now(), rhythm)), else_=None),
         ),
         [
             {
                 "b_id": i,
                 "b_n": r.settled,
                 "b_after": -1 if r.after is None else milliseconds(r.after),
+                "b_among": max(1, milliseconds(r.among)),
                 "b_crashes": r.crashes,
             }
             for i, r in sorted(releases.items())

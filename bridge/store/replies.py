@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,13 +18,17 @@ from bridge import answering
 from bridge.answering import NOBODY, UNREADABLE, Cut, Done, End, Open, Piece, Rest, Try, Verdict
 from bridge.message import Message, clean, load
 from bridge.ports import Delivery, Reply
-from bridge.store import echoes, queues
+from bridge.store import echoes, items, queues, rung
 from bridge.store.engine import bytewise, moment, now, stamp, upsert
 from bridge.store.items import OURS
 from bridge.store.queues import Claim, milliseconds
 from bridge.store.tables import OPEN, case_row, cursor, item, lane, piece, reply, talk
 
 PUBLIC = '"public":true'  #: in a body; quotes inside of its texts are escaped
+THEIRS = (item.c.change == "created") & item.c.body.not_like(f"%{OURS}%") & (item.c.body != "")
+"""What customers wrote and is still there: a reply can answer it."""
+BEST = (~item.c.deleted).desc(), item.c.id.desc()
+"""The order of those: the latest first, but what its author has deleted cannot be answered any more."""
 
 
 # --- from a CRM ---
@@ -33,9 +37,13 @@ PUBLIC = '"public":true'  #: in a body; quotes inside of its texts are escaped
 def take(c: Connection, crm: str, replies: Sequence[Reply]) -> int:
     """Store what agents wrote, each reply once; how many are new.
 
-    One that answers nobody we know has failed at once, and its agent is told. The talks are locked first and in
-    sorted order, so that it cannot deadlock with callbacks that bring news of several.
+    One that answers nobody we know has failed at once, and its agent is told; unless it may not be meant for us,
+    or is what a message was filed as. The talks are locked first and in sorted order, so that it cannot deadlock
+    with callbacks that bring news of several.
     """
+    cases = rung.ours(c, crm, [one.case_id for one in replies if not one.meant])
+    others = {(one.case_id, one.id) for one in replies if not one.meant and clean(one.case_id) not in cases}
+    replies = [one for one in replies if one.meant or _is_reply(c, crm, one, cases)]
     told = (reply.c.crm == crm) & reply.c.crm_id.in_({clean(one.id) for one in replies})
     before = set(c.execute(select(reply.c.crm_id).where(told)).scalars())
     answered = [(one, _answered(c, crm, one)) for one in replies if clean(one.id) not in before]
@@ -46,8 +54,14 @@ def take(c: Connection, crm: str, replies: Sequence[Reply]) -> int:
         c.execute(known, [{"id": i, "account": accounts[i]} for i in sorted(accounts)])
     fresh = [to for one, to in answered if _insert(c, crm, one, to)]
     queues.enqueue(c, talk, Counter(to.lane for to in fresh if to is not None), wait=timedelta(0))
-    _tell_again(c, told)
+    _tell_again(c, told & reply.c.crm_id.in_({clean(one.id) for one in replies if one.meant}))
+    rung.expect(c, crm, others)
     return len(fresh)
+
+
+def _is_reply(c: Connection, crm: str, given: Reply, cases: Collection[str]) -> bool:
+    """Whether it stands in one of our cases, and was not put there by us."""
+    return clean(given.case_id) in cases and not rung.written_by_us(c, crm, given.case_id, given.id)
 
 
 def _tell_again(c: Connection, waiting: ColumnElement[bool]) -> None:
@@ -65,14 +79,11 @@ def _answered(c: Connection, crm: str, given: Reply) -> Any:
 
     Where one is named the case makes no difference: agents merge cases, and then it has another.
     """
-    theirs = (item.c.change == "created") & item.c.body.not_like(f"%{OURS}%") & (item.c.body != "")
     asked = _named(c, given.answers) if given.answers else item.c.crm_case == clean(given.case_id)
-    inside = asked & item.c.case_id.startswith(f"{crm}/", autoescape=True)
-    last = (~item.c.deleted).desc(), item.c.id.desc()  # what its author has deleted cannot be answered any more
     columns = select(item.c.id, item.c.lane, item.c.account, lane.c.connection).join(
         lane, lane.c.id == item.c.lane
     )
-    return c.execute(columns.where(theirs, inside, item.c.crm_case != "").order_by(*last).limit(1)).one_or_none()
+    return c.execute(columns.where(THEIRS, asked, items.filed_at(crm)).order_by(*BEST).limit(1)).one_or_none()
 
 
 def _named(c: Connection, key: str) -> ColumnElement[bool]:
@@ -148,16 +159,31 @@ def first_open(c: Connection, claim: Claim) -> dict[str, Open]:
     joined = select(reply, item.c.body, item.c.raw, item.c.deleted).join(item, item.c.id == reply.c.answers)
     found = {}
     for row in c.execute(joined.where(reply.c.id.in_(oldest))).all():
+        pieces = _pieces(c, row.id)
         try:
-            found[row.talk] = _read(c, row)
+            found[row.talk] = _read(c, row, pieces)
         except ValueError:
-            _end(c, row.id, "failed", UNREADABLE)
+            end = answering.given_up(pieces, UNREADABLE)
+            _end(c, row.id, end.state, end.reason)
     return found
 
 
-def _read(c: Connection, row: Any) -> Open:
+def _pieces(c: Connection, reply_id: int) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(
+            n=one.n,
+            mark=one.mark,
+            text=one.text,
+            state=one.state,
+            tried_at=moment(one.tried_at),
+            tried_last=moment(one.tried_last),
+        )
+        for one in c.execute(select(piece).where(piece.c.reply == reply_id).order_by(piece.c.n))
+    )
+
+
+def _read(c: Connection, row: Any, pieces: tuple[Piece, ...]) -> Open:
     to, taken = load(row.body, row.raw), moment(row.taken_at)
-    pieces = c.execute(select(piece).where(piece.c.reply == row.id).order_by(piece.c.n)).all()
     assert taken is not None
     return Open(
         id=row.id,
@@ -167,34 +193,22 @@ def _read(c: Connection, row: Any) -> Open:
         attempts=row.attempts,
         to=to,
         deleted=row.deleted,
-        heard_at=_heard(c, row.talk, to) or to.received_at,
-        pieces=tuple(
-            Piece(
-                n=one.n,
-                mark=one.mark,
-                text=one.text,
-                state=one.state,
-                tried_at=moment(one.tried_at),
-                tried_last=moment(one.tried_last),
-            )
-            for one in pieces
-        ),
+        heard_at=heard_at(c, row.talk, to),
+        pieces=pieces,
     )
 
 
-def _heard(c: Connection, lane: str, to: Message) -> Any:
-    """When the customer wrote last, by the platform's clock where it told.
+def heard_at(c: Connection, lane: str, to: Message) -> datetime:
+    """When the customer wrote last, by the platform's clock where it told. Raises ValueError as `load` does.
 
     A comment opens no window for private messages: what is public and what is not are two conversations.
     """
-    alike = item.c.body.like(f'%"public":{str(to.public).lower()}%')
-    theirs = (item.c.lane == lane) & (item.c.change == "created") & item.c.body.not_like(f"%{OURS}%") & alike
-    body = c.execute(select(item.c.body).where(theirs, item.c.body != "").order_by(item.c.id.desc()).limit(1))
-    found = body.scalar()
-    if found is None:
-        return None
-    message = load(found, b"")
-    return message.sent_at or message.received_at
+    alike = (item.c.lane == lane) & item.c.body.like(f'%"public":{str(to.public).lower()}%')
+    body = c.execute(select(item.c.body).where(THEIRS, alike).order_by(item.c.id.desc()).limit(1)).scalar()
+    if body is None:
+        return to.received_at
+    latest = load(body, b"")
+    return latest.sent_at or latest.received_at
 
 
 def cut(c: Connection, claim: Claim, name: str, one: Open, what: Cut) -> bool:

@@ -14,6 +14,8 @@
     profile   who an author is at a platform, remembered for a while
     cursor    how far the replies of a CRM have been read
     learned   what handshakes told, and when a CRM called us
+    rung      cases of a CRM in which agents have written, until they have been read
+    bucket    how much of each of its limits a CRM has left that counts by the minute
     meter     how much of its API a CRM has let us use
     token     what the credentials of an account were renewed to, encrypted
     alarm     what is wrong and somebody was told of
@@ -41,6 +43,9 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
+
+#: Stands behind the Reply.id of an attempt that failed and was asked for anew, and then its number.
+RETRIED = "~"
 
 #: Every state of an item, and the states of the two halves of the ledger.
 WAITING = ("ready", "sending", "unknown")
@@ -136,6 +141,7 @@ filing = Table(
     Column("unsure_last", BIG),  #: the latest one
     Column("attempts", Integer, nullable=False, server_default="0"),  #: those that were this row's own fault
     Column("failed_at", BIG),  #: the first of them
+    Column("job", Text, nullable=False, server_default=""),  #: Unsure.job of the latest unsure attempt
 )
 
 target = Table(
@@ -153,7 +159,7 @@ person = Table(
     Column("crm", Text, primary_key=True),
     Column("rules", Text, primary_key=True),  #: hash of the match: object, rules, fetched fields
     Column("author", Text, primary_key=True),  #: channel:author.id
-    Column("found", Text, nullable=False),  #: ports.PersonFound as JSON
+    Column("found", Text, nullable=False),  #: ports.PersonFound or Pending as JSON
     Column("until", BIG, nullable=False),
 )
 
@@ -175,7 +181,7 @@ reply = Table(
     metadata,
     Column("id", BIG, primary_key=True, autoincrement=True),
     Column("crm", Text, nullable=False),
-    Column("crm_id", Text, nullable=False),  #: Reply.id
+    Column("crm_id", Text, nullable=False),  #: Reply.id; of an attempt that made way for another, with RETRIED
     Column("crm_case", Text, nullable=False),
     Column("talk", Text, ForeignKey("talk.id")),  #: null = there is nothing to answer
     Column("answers", BIG, ForeignKey("item.id")),  #: the customer's message
@@ -191,8 +197,10 @@ reply = Table(
     UniqueConstraint("crm", "crm_id"),
     sqlite_autoincrement=True,
 )
+LATEST = reply.c.crm_id.not_like(f"%{RETRIED}%")  #: no attempt that has made way for another
 _open = reply.c.state.in_(OPEN)
 Index("reply_talk", reply.c.talk, reply.c.id, postgresql_where=_open, sqlite_where=_open)
+Index("reply_case", reply.c.crm_case, reply.c.id)
 _untold = reply.c.report_at.isnot(None)
 Index("reply_report", reply.c.crm, reply.c.report_at, postgresql_where=_untold, sqlite_where=_untold)
 
@@ -250,6 +258,25 @@ learned = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", BIG, nullable=False),
+)
+
+rung = Table(
+    "rung",
+    metadata,
+    Column("crm", Text, primary_key=True),
+    Column("crm_case", Text, primary_key=True),
+    Column("reply", Text, primary_key=True),  #: Reply.id to be read again; "" = what is new
+    Column("at", BIG, nullable=False),  #: when the CRM called, or an agent asked for it
+)
+
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("crm", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("most", BIG, nullable=False),
+    Column("used", BIG, nullable=False),
+    Column("resets_at", BIG, nullable=False),  #: when nothing of it is used any more
 )
 
 meter = Table(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ from bridge import report
 from bridge.errors import ConfigError
 from bridge.filing import file_some
 from bridge.flow import decide_some
-from bridge.ports import PersonFound, PersonMatch, Unreadable
+from bridge.ports import Pending, PersonFound, PersonMatch, Unreadable
 from bridge.store import Store, connect, inbox, items, ledger, people, schema
 from bridge.store.engine import now
 from bridge.store.inbox import Arrival
@@ -222,13 +224,13 @@ MATCH = PersonMatch(author="facebook:ana", object="Contact", rules=({"Page_Id__c
 FOUND = PersonFound(id="003x", values={"Tier__c": "gold", "Value__c": None})
 
 
-def remember(store: Store, who: PersonFound, match: PersonMatch = MATCH) -> None:
+def remember(store: Store, who: PersonFound | Pending, match: PersonMatch = MATCH) -> None:
     """Keep what the CRM said."""
     with store.write() as c:
         people.remember(c, "crm", {people.digest(match): (match, who)})
 
 
-def recall(store: Store, crm: str = "crm", match: PersonMatch = MATCH) -> dict[str, PersonFound | None]:
+def recall(store: Store, crm: str = "crm", match: PersonMatch = MATCH) -> dict[str, PersonFound | Pending | None]:
     """What is remembered."""
     with store.read() as c:
         return people.recall(c, crm, [match])
@@ -255,6 +257,21 @@ def test_what_was_remembered_too_long_ago_is_asked_again(store: Store) -> None:
         c.execute(update(person).values(until=now() - 1))
 
     assert recall(store) == {people.digest(MATCH): None}
+
+
+def test_a_job_is_remembered_until_it_has_told_who_it_is(store: Store) -> None:
+    job = Pending(job="V3-1", after=timedelta(minutes=5))
+    remember(store, job)
+    [early] = recall(store).values()
+    with store.write() as c:
+        c.execute(update(person).values(until=now() - 3_600_000))
+    [due] = recall(store, match=replace(MATCH, job="V3-1", new=True)).values()
+    remember(store, FOUND, replace(MATCH, job="V3-1"))
+
+    assert isinstance(early, Pending)
+    assert (early.job, timedelta(minutes=4) < early.after <= job.after) == ("V3-1", True)
+    assert due == Pending(job="V3-1", after=timedelta(0))
+    assert recall(store) == {people.digest(MATCH): FOUND}
 
 
 def test_another_crm_or_another_match_knows_nobody(store: Store) -> None:

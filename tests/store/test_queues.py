@@ -8,7 +8,7 @@ import pytest
 from heart import LEASE, Clock, clocks, due_in, expire
 from sqlalchemy import update
 
-from bridge.store import Store, cases, queues
+from bridge.store import Store, pauses, queues
 from bridge.store.engine import now
 from bridge.store.queues import Claim, Release
 from bridge.store.tables import case_row, filing, target
@@ -212,7 +212,7 @@ def test_renew_leases_for_as_long_again(store: Store) -> None:
 def pause(store: Store, *, seconds: int = 600, probe_in: int = 60) -> None:
     """Let the CRM rest."""
     with store.write() as c:
-        cases.pause(c, "crm", until=None, reason="maintenance")
+        pauses.pause(c, "crm", until=None, reason="maintenance")
         c.execute(update(target).values(paused_until=now() + seconds * 1000, probe_at=now() + probe_in * 1000))
 
 
@@ -263,11 +263,11 @@ def test_nothing_is_probed_where_nobody_rests(store: Store) -> None:
 
 def test_a_pause_without_an_end_lasts_five_minutes(store: Store) -> None:
     with store.write() as c:
-        cases.pause(c, "crm", until=None, reason="x" * 1000)
+        pauses.pause(c, "crm", until=None, reason="x" * 1000)
 
     with store.read() as c:
         found = c.execute(target.select().add_columns((target.c.paused_until - now()).label("rest"))).one()
-        rests = cases.paused(c, "crm")
+        rests = pauses.paused(c, "crm")
     assert rests
     assert found.rest / 1000 == pytest.approx(300, abs=5)
     assert found.reason == "x" * 500
@@ -277,7 +277,7 @@ def test_resuming_ends_the_pause(store: Store) -> None:
     pause(store)
 
     with store.write() as c:
-        cases.resume(c, "crm")
+        pauses.resume(c, "crm")
 
     with store.read() as c:
-        assert not cases.paused(c, "crm")
+        assert not pauses.paused(c, "crm")

@@ -13,7 +13,7 @@ from bridge import metrics
 from bridge.alarms import Alarms
 from bridge.errors import Rejected
 from bridge.ports import Finding, Skipped, Unreadable, Usage
-from bridge.store import Store, cases, inbox, meters
+from bridge.store import Store, inbox, meters, pauses
 from bridge.store.health import Health
 from bridge.store.inbox import Arrival
 from bridge.web import Receiver, create_app
@@ -76,7 +76,7 @@ def test_every_message_reply_pause_and_alarm_is_counted(store: Store, crm: Logbo
     with store.write() as c:
         came = datetime.now(UTC)
         inbox.ingest(c, Arrival(connection="fb", received_at=came, skipped=receipts, unreadable=unreadable))
-        cases.pause(c, "crm", until=None, reason="bad login")
+        pauses.pause(c, "crm", until=None, reason="bad login")
     Alarms(store).settle("fb", [Finding(level="fault", account="1", about="token", says="It is dead.")])
 
     found = values(store)
