@@ -33,10 +33,25 @@ FOR_TICKETS: Mapping[str, frozenset[str]] = {
     "ticket.comment": COMMENT,
     "ticket.custom_fields": frozenset({"id", "value"}),
 }
+FOR_MANY: Mapping[str, frozenset[str]] = {
+    "tickets.comment": COMMENT,
+    "tickets.custom_fields": frozenset({"id", "value"}),
+}
 USER = frozenset({
     "name", "external_id", "email", "phone", "alias", "details", "notes", "locale", "time_zone",
     "organization_id", "tags", "remote_photo_url", "role", "skip_verify_email", "user_fields",
 })  # fmt: skip
+FIELD = frozenset({"type", "title", "active", "custom_field_options"})
+OPTION = frozenset({"id", "name", "value"})
+FOR_FIELDS: Mapping[str, frozenset[str]] = {"ticket_field.custom_field_options": OPTION}
+WEBHOOK = frozenset({"name", "status", "endpoint", "http_method", "request_format", "subscriptions"})
+TRIGGER = frozenset({"title", "active", "conditions", "actions"})
+CONDITION = frozenset({"field", "operator", "value"})
+FOR_TRIGGERS: Mapping[str, frozenset[str]] = {
+    "trigger.conditions": frozenset({"all", "any"}),
+    "trigger.conditions.all": CONDITION,
+    "trigger.actions": frozenset({"field", "value"}),
+}
 CLOSED_KEYS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "POST oauth/tokens": {"": frozenset({"grant_type", "client_id", "client_secret", "scope", "expires_in"})},
     "POST tickets": {
@@ -49,6 +64,16 @@ CLOSED_KEYS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "ticket": TICKET | {"id", "safe_update", "updated_stamp"},
         **FOR_TICKETS,
     },
+    "POST tickets/create_many": {
+        "": frozenset({"tickets"}),
+        "tickets": TICKET | {"external_id"},
+        **FOR_MANY,
+    },
+    "PUT tickets/update_many": {
+        "": frozenset({"tickets"}),
+        "tickets": TICKET | {"id", "safe_update", "updated_stamp"},
+        **FOR_MANY,
+    },
     "POST users": {"": frozenset({"user"}), "user": USER},
     "PUT users/{id}": {"": frozenset({"user"}), "user": USER | {"suspended"}},
     "POST users/create_or_update": {"": frozenset({"user"}), "user": USER},
@@ -56,6 +81,13 @@ CLOSED_KEYS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "PUT tickets/{id}/comments/{id}/make_private": {"": frozenset()},
     "PUT tickets/{id}/comments/{id}/attachments/{id}/redact": {"": frozenset()},
     "PUT users/update_many": {"": frozenset({"users"}), "users": USER | {"id"}},
+    "POST users/create_many": {"": frozenset({"users"}), "users": USER},
+    "POST ticket_fields": {"": frozenset({"ticket_field"}), "ticket_field": FIELD, **FOR_FIELDS},
+    "PUT ticket_fields/{id}": {"": frozenset({"ticket_field"}), "ticket_field": FIELD, **FOR_FIELDS},
+    "POST webhooks": {"": frozenset({"webhook"}), "webhook": WEBHOOK},
+    "PATCH webhooks/{id}": {"": frozenset({"webhook"}), "webhook": WEBHOOK},
+    "POST triggers": {"": frozenset({"trigger"}), "trigger": TRIGGER, **FOR_TRIGGERS},
+    "PUT triggers/{id}": {"": frozenset({"trigger"}), "trigger": TRIGGER, **FOR_TRIGGERS},
 }
 """Every key that we may send, by operation and place: the description lets unknown keys pass."""
 
@@ -65,23 +97,41 @@ QUERIES: Mapping[str, frozenset[str]] = {
     "GET tickets/{id}": frozenset({"include"}),
     "GET tickets/show_many": frozenset({"ids", "include"}),
     "GET tickets/{id}/audits": LISTED,
-    "GET tickets/{id}/comments": LISTED,
-    "GET users/show_many": frozenset({"external_ids"}),
+    "GET tickets/{id}/comments": LISTED | {"include"},
+    "GET users/show_many": frozenset({"external_ids", "ids"}),
+    "GET incremental/ticket_events": frozenset({"start_time", "include"}),
+    "GET ticket_fields": frozenset({"page[size]", "page[after]"}),
+    "GET webhooks": frozenset({"page[size]", "page[after]"}),
+    "GET triggers": frozenset({"page[size]", "page[after]"}),
+    "GET job_statuses/show_many": frozenset({"ids"}),
     "GET users": frozenset({"role[]", "page[size]", "page[after]"}),
     "GET groups": frozenset({"page[size]", "page[after]"}),
+    "GET user_fields": frozenset({"page[size]", "page[after]"}),
     "GET brands": frozenset({"page[size]", "page[after]"}),
     "POST uploads": frozenset({"filename", "token"}),
 }
 """Every query parameter that we may send, by operation: the description lets unknown ones pass."""
 
-OPEN = frozenset({"ticket.metadata", "user.user_fields", "users.user_fields"})  #: places whose keys are our own
+OPEN = frozenset(
+    {"ticket.metadata", "tickets.metadata", "user.user_fields", "users.user_fields"}
+)  #: places whose keys are our own
 ATTACHMENT = frozenset({
     "url", "id", "file_name", "content_url", "mapped_content_url", "content_type", "size", "width", "height",
     "inline", "deleted", "malware_access_override", "malware_scan_result", "thumbnails",
 })  # fmt: skip
 JOB = frozenset({"id", "job_type", "url", "total", "progress", "status", "message", "results"})
+SHOWN_FIELD = frozenset({
+    "url", "id", "type", "title", "raw_title", "description", "raw_description", "position", "active", "required",
+    "collapsed_for_agents", "regexp_for_validation", "title_in_portal", "raw_title_in_portal",
+    "visible_in_portal", "editable_in_portal", "required_in_portal", "agent_can_edit", "tag", "created_at",
+    "updated_at", "removable", "key", "agent_description", "custom_field_options", "system_field_options",
+})  # fmt: skip
 GROUP = frozenset({
     "url", "id", "name", "is_public", "description", "default", "deleted", "created_at", "updated_at",
+})  # fmt: skip
+USER_FIELD = frozenset({
+    "url", "id", "type", "key", "title", "description", "raw_title", "raw_description", "position", "active",
+    "system", "regexp_for_validation", "created_at", "updated_at", "custom_field_options",
 })  # fmt: skip
 PAGED = frozenset({"meta", "links", "next_page", "previous_page", "count"})
 BINARY = frozenset({"POST uploads"})  #: operations whose bodies are files
@@ -97,7 +147,10 @@ UNDESCRIBED: Mapping[str, Mapping[str, frozenset[str]]] = {
         "": frozenset({"attachment"}), "attachment": ATTACHMENT,
     },
     "PUT users/update_many": {"": frozenset({"job_status"}), "job_status": JOB},
+    "GET ticket_fields/{id}": {"": frozenset({"ticket_field"}), "ticket_field": SHOWN_FIELD},
+    "PUT ticket_fields/{id}": {"": frozenset({"ticket_field"}), "ticket_field": SHOWN_FIELD},
     "GET groups": {"": frozenset({"groups", *PAGED}), "groups": GROUP},
+    "GET user_fields": {"": frozenset({"user_fields", *PAGED}), "user_fields": USER_FIELD},
     "POST uploads": {
         "": frozenset({"upload"}),
         "upload": frozenset({"token", "expires_at", "attachments", "attachment"}),
@@ -207,7 +260,7 @@ def _type(headers: Mapping[str, str]) -> str:
 
 def _kind(url: str) -> str:
     path = urlsplit(url).path.removesuffix(".json").removeprefix("/api/v2/").strip("/")
-    return re.sub(r"(?<=/)\d+(?=/|$)", "{id}", path)
+    return re.sub(r"(?<=/)(\d+|V3-[0-9a-f]+|[0-9A-Z]{26})(?=/|$)", "{id}", path)
 
 
 def _strange(found: Any, allowed: Mapping[str, frozenset[str]], place: str = "") -> Iterator[str]:

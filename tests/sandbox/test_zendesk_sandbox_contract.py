@@ -17,7 +17,9 @@ from zendesk_process import ZendeskProcess
 from bridge.sandbox.zendesk.account import AGENT
 
 GOLDEN = Path(__file__).parents[2] / ".." / "shared" / "zendesk-oas" / "golden-interactions.json"
-NEWER = frozenset({"ticket.generated_timestamp"})  #: keys that only accounts since 2024 have
+NEWER = frozenset(
+    {"ticket.generated_timestamp", "job_status.job_type"}
+)  #: keys that only accounts since 2024 have
 NOT_CREATED = 9_223_372_036_854_775
 
 
@@ -107,6 +109,50 @@ def test_every_answer_is_as_the_vendor_describes_it(zendesk: Watched) -> None:
 
     assert zendesk.faults == []
     assert {status for _, status in zendesk.seen} == {200, 201, 204, 409}
+
+
+def test_every_answer_about_jobs_fields_and_searches_is_as_the_vendor_describes_it(zendesk: Watched) -> None:
+    zendesk.command("switches", job_seconds=0.0, bulk_users=True, search_seconds=0.0)
+    comment = {"html_body": "<p>x</p>", "public": True}
+    number, other = zendesk.ticket()["id"], zendesk.ticket()["id"]
+    ada = zendesk.user(external_id="x:1", email="ada@example.org")["id"]
+    update = {"tickets": [{"id": number, "comment": comment, "additional_tags": ["a"]}, {"id": 77}]}
+    option = {"type": "tagger", "title": "Reply", "custom_field_options": [{"name": "Sent", "value": "sent"}]}
+    users = {"users": [{"name": "Ada", "external_id": "x:1"}, {"name": "Bob"}]}
+
+    zendesk.call("POST", "tickets/create_many", json={"tickets": [{"comment": comment}, {"comment": {}}]})
+    zendesk.call("PUT", "tickets/update_many", json=update)
+    zendesk.call("PUT", f"tickets/update_many?ids={number}", json={"ticket": {"remove_tags": ["a"]}})
+    zendesk.call("POST", "users/create_many", json=users)
+    zendesk.call("POST", "users/create_or_update_many", json=users)
+    zendesk.call("POST", f"tickets/{number}/merge", json={"ids": [other]})
+    zendesk.command("faults", fault="job_failed")
+    last = zendesk.call("PUT", "users/update_many", json={"users": [{"id": ada, "alias": "a"}]}).json()[
+        "job_status"
+    ]
+    zendesk.read("job_statuses")
+    zendesk.read(f"job_statuses/{last['id']}")
+    zendesk.read("job_statuses/show_many", ids=last["id"])
+    field = zendesk.call("POST", "ticket_fields", json={"ticket_field": option}).json()["ticket_field"]
+    zendesk.call("PUT", f"ticket_fields/{field['id']}", json={"ticket_field": {"title": "Replies"}})
+    for path in (f"ticket_fields/{field['id']}", "ticket_fields", "custom_statuses", "ticket_forms"):
+        zendesk.read(path)
+    zendesk.command("user_fields", key="tier", title="Tier", type="dropdown", options=["gold"])
+    zendesk.command("records", kind="custom_statuses", name="On the phone", category="pending")
+    zendesk.read("user_fields")
+    for method in ("POST", "PUT", "DELETE"):
+        zendesk.call(method, f"tickets/{number}/tags", json={"tags": ["x"]})
+    zendesk.read(f"tickets/{number}/tags")
+    zendesk.call("POST", f"users/{ada}/identities", json={"identity": {"type": "twitter", "value": "ada"}})
+    zendesk.read(f"users/{ada}/identities")
+    zendesk.read(f"tickets/{number}/comments", include="users")
+    for path in ("search", "search/count", "users/search"):
+        zendesk.read(path, query="ada")
+
+    # what no client of ours sends is in no list of agreed keys
+    assert [fault for fault in zendesk.faults if "nobody agreed on" not in fault] == []
+    assert {status for _, status in zendesk.seen} == {200, 201}
+    assert len(zendesk.seen) == 28
 
 
 def test_every_refusal_is_as_the_vendor_describes_it(zendesk: Watched) -> None:
@@ -202,6 +248,7 @@ def test_the_oracle_sees_a_wrong_answer() -> None:
 
 def test_the_answers_have_the_shape_of_recorded_ones(zendesk: Watched) -> None:
     recorded = golden()
+    zendesk.command("switches", bulk_users=True, job_seconds=0.0)
     ticket = zendesk.ticket(subject="test")
     user = zendesk.user(name="testUser")
     calls = {
@@ -213,6 +260,16 @@ def test_the_answers_have_the_shape_of_recorded_ones(zendesk: Watched) -> None:
         "GET tickets/show_many": zendesk.call("GET", f"tickets/show_many.json?ids={ticket['id']}"),
         "POST users": zendesk.call("POST", "users.json", json={"user": {"name": "testUser"}}),
         "PUT users/{id}": zendesk.call("PUT", f"users/{user['id']}.json", json={"user": {"name": "other"}}),
+        "POST tickets/create_many": zendesk.call("POST", "tickets/create_many.json", json={"tickets": [{}]}),
+        "PUT tickets/update_many": zendesk.call("PUT", "tickets/update_many.json", json={"tickets": [{"id": 1}]}),
+        "POST users/create_many": zendesk.call("POST", "users/create_many.json", json={"users": [{"name": "x"}]}),
+    }
+    job = calls["POST users/create_many"].json()["job_status"]["id"]
+    calls["GET job_statuses/{id}"] = zendesk.call("GET", f"job_statuses/{job}.json")
+    many: dict[str, list[Any]] = {name: [{}] * 101 for name in ("tickets", "users")}
+    refused = {
+        "POST tickets/create_many": zendesk.call("POST", "tickets/create_many.json", json=many),
+        "POST users/create_many": zendesk.call("POST", "users/create_many.json", json=many),
     }
     lost = {
         "PUT tickets/{id}": zendesk.update(NOT_CREATED, subject="x"),
@@ -223,9 +280,53 @@ def test_the_answers_have_the_shape_of_recorded_ones(zendesk: Watched) -> None:
     for operation, answer in calls.items():
         shapes = recorded[operation, answer.status_code]
         assert any(agrees(shape, answer.json()) for shape in shapes), (operation, answer.text, shapes[0])
+    for operation, answer in refused.items():
+        assert (answer.status_code, answer.json()) == (400, recorded[operation, 400][0])
     for operation, answer in lost.items():
         shapes = recorded[operation, 404]
         assert (answer.status_code, answer.json()) == (404, shapes[0])
+
+
+def test_what_is_set_up_and_uploaded_has_the_shape_of_recorded_answers(zendesk: Watched) -> None:
+    recorded = golden()
+    zendesk.token = zendesk.log_in(scope="read write").json()["access_token"]
+    upload = zendesk.call(
+        "POST", "uploads.json?filename=README.md", data=b"x", headers={"Content-Type": "text/plain"}
+    )
+    file = upload.json()["upload"]
+    ticket = zendesk.ticket(comment={"body": "b", "uploads": [file["token"]]})["id"]
+    comment = zendesk.read(f"tickets/{ticket}/comments")["comments"][0]["id"]
+    redact = f"tickets/{ticket}/comments/{comment}/attachments/{file['attachment']['id']}/redact.json"
+    login = {"type": "basic_auth", "data": {"username": "u", "password": "p"}, "add_position": "header"}
+    hook = {
+        "name": "Example", "description": "Described", "status": "active", "endpoint": "https://example.com",
+        "http_method": "GET", "request_format": "json", "subscriptions": ["conditional_ticket_events"],
+        "authentication": login,
+    }  # fmt: skip
+    made = zendesk.call("POST", "webhooks", json={"webhook": hook})
+    trigger = {
+        "title": "t",
+        "actions": [{"field": "notification_webhook", "value": [made.json()["webhook"]["id"], "{}"]}],
+        "conditions": {"all": [{"field": "update_type", "operator": "is", "value": "Create"}]},
+    }
+    triggered = zendesk.call("POST", "triggers.json", json={"trigger": trigger}).json()["trigger"]
+    calls = {
+        "POST uploads": upload,
+        "PUT tickets/{id}/comments/{id}/attachments/{id}/redact": zendesk.call("PUT", redact, json={}),
+        "POST webhooks": made,
+        "PUT triggers/{id}": zendesk.call("PUT", f"triggers/{NOT_CREATED}.json", json={"trigger": trigger}),
+        "DELETE triggers/{id}": zendesk.call("DELETE", f"triggers/{NOT_CREATED}.json"),
+        "PUT ticket_fields/{id}": zendesk.call(
+            "PUT", f"ticket_fields/{NOT_CREATED}.json", json={"ticket_field": {}}
+        ),
+    }
+    clone = zendesk.call("POST", f"webhooks?clone_webhook_id={made.json()['webhook']['id']}")
+
+    for operation, answer in calls.items():
+        shapes = recorded[operation, answer.status_code]
+        assert any(agrees(shape, answer.json()) for shape in shapes), (operation, answer.text, shapes[0])
+    assert set(triggered) == set(recorded["POST triggers", 201][0]["trigger"])
+    assert clone.json()["webhook"]["name"] == "Example (copy)"
 
 
 def test_the_headers_are_those_of_recorded_answers(zendesk: Watched) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import openapi_oracle
 import pytest
 import requests
+import zendesk_process
 from zendesk_process import ZendeskProcess, details
 
 from bridge.sandbox.zendesk.account import AGENT, BRIDGE_USER
@@ -17,17 +17,7 @@ from bridge.sandbox.zendesk.shapes import BRAND, FORM, GROUP
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
-@pytest.fixture(scope="module")
-def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZendeskProcess]:
-    process = ZendeskProcess(tmp_path_factory.mktemp("zendesk"))
-    yield process
-    process.close()
-
-
-@pytest.fixture(autouse=True)
-def _new(zendesk: ZendeskProcess) -> None:
-    zendesk.reset()
-    zendesk.command("switches", limits=False)
+zendesk, new = zendesk_process.zendesk, zendesk_process.new
 
 
 def upload(zendesk: ZendeskProcess, name: str = "cat.png", content: bytes = PICTURE, **query: str) -> Any:
@@ -203,6 +193,8 @@ def test_admins_add_records_and_a_reset_takes_them_away(zendesk: ZendeskProcess)
         {"kind": "groups", "name": " "},
         {"kind": [], "name": "x"},
         {"name": "x"},
+        {"kind": "groups", "name": "x", "ticket_field_ids": [1]},
+        {"kind": "ticket_forms", "name": "x", "ticket_field_ids": ["1"]},
     ],
 )
 def test_a_record_that_is_none_is_refused(zendesk: ZendeskProcess, spec: dict[str, Any]) -> None:
@@ -210,7 +202,10 @@ def test_a_record_that_is_none_is_refused(zendesk: ZendeskProcess, spec: dict[st
 
     assert (answer.status_code, answer.json()) == (
         400,
-        {"error": "send a kind out of groups, brands, ticket_forms, and a name"},
+        {
+            "error": "send a kind out of groups, brands, ticket_forms, custom_statuses, a name and, of a form, "
+            "ticket_field_ids"
+        },
     )
 
 
@@ -242,6 +237,7 @@ def test_staff_is_listed_alone_or_with_all(zendesk: ZendeskProcess) -> None:
 
 
 def test_many_users_are_changed_with_a_job(zendesk: ZendeskProcess) -> None:
+    zendesk.command("switches", job_seconds=0.0)
     ada, bob = (zendesk.user(external_id=name)["id"] for name in ("a", "b"))
     changes = [{"id": ada, "alias": "ada"}, {"id": 7, "alias": "x"}, {"id": bob, "external_id": "A"}]
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+import zendesk_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zendesk_process import ZendeskProcess
 
-from bridge.sandbox.zendesk.limits import Bucket, Limits, buckets, headers
+from bridge.sandbox.zendesk.limits import Asked, Bucket, Limits, Plan, buckets, headers
 
 TEXT = "Number of allowed API requests per minute exceeded"
 
 
-@pytest.fixture(scope="module")
-def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZendeskProcess]:
-    process = ZendeskProcess(tmp_path_factory.mktemp("zendesk"))
-    yield process
-    process.close()
+zendesk = zendesk_process.zendesk
 
 
 @pytest.fixture(autouse=True)
@@ -139,9 +135,90 @@ def test_a_plan_must_be_one(zendesk: ZendeskProcess) -> None:
 # --- the counting itself
 
 
+def of(operation: str, *subjects: str, page: int = 1, plan: str = "growth", **more: Any) -> list[Bucket]:
+    """The buckets of a call."""
+    return buckets(Asked(operation=operation, subjects=subjects or ("",), page=page), Plan(name=plan, **more))
+
+
+def totals(found: list[Bucket]) -> dict[str, int]:
+    return {bucket.name: bucket.total for bucket in found}
+
+
+@pytest.mark.parametrize(
+    ("operation", "own"),
+    [
+        ("GET tickets", {"tickets-index": 100}),
+        ("DELETE tickets/{id}", {"tickets-delete": 400}),
+        ("GET tickets/{id}/audits", {"ticket-audits-index": 500}),
+        ("GET search", {"search-index": 2500}),
+        ("GET incremental/ticket_events", {"incremental-exports": 10}),
+        ("PUT tickets/update_many", {}),
+        ("POST tickets/create_many", {}),
+        ("PUT users/update_many", {}),
+        ("GET job_statuses/show_many", {}),
+    ],
+)
+def test_an_endpoint_goes_so_often_a_minute(operation: str, own: dict[str, int]) -> None:
+    assert totals(of(operation)) == {"account": 400, **own}
+
+
+@pytest.mark.parametrize(
+    ("plan", "most", "updates"),
+    [("growth", 2500, 300), ("enterprise_plus", 2500, 300), ("sandbox", 2500, 100), ("trial", 2500, 100)],
+)
+def test_the_add_on_gives_more_of_what_it_is_for(plan: str, most: int, updates: int) -> None:
+    found = totals(of("PUT tickets/{id}", "7", plan=plan, high_volume=True))
+
+    assert found == {"account": most, "tickets-update": updates, "per-ticket-updates": 30}
+    assert totals(of("GET tickets", plan=plan, high_volume=True))["tickets-index"] == 300
+    assert totals(of("GET incremental/ticket_events", plan=plan, high_volume=True))["incremental-exports"] == 30
+
+
+def test_deep_pages_of_tickets_are_given_less_often() -> None:
+    assert totals(of("GET tickets", page=501)) == {"account": 400, "tickets-index": 100, "tickets-index-deep": 50}
+    assert "tickets-index-deep" not in totals(of("GET tickets", page=500))
+
+
+def test_what_others_do_is_taken_from_the_same_windows() -> None:
+    limits = Limits()
+    busy = of("PUT tickets/{id}", "7", other_calls=398, other_updates=99)
+
+    windows, first = limits.take(busy, 0.0)
+    _, second = limits.take(busy, 1.0)
+    _, next_minute = limits.take(busy, 60.0)
+
+    assert {bucket.name: left for bucket, (left, _) in windows.items()} == {
+        "account": 1, "tickets-update": 0, "per-ticket-updates": 29,
+    }  # fmt: skip
+    assert (first, second, next_minute) == (0, 59, 0)
+
+
+def test_items_of_jobs_count_for_their_tickets_only_where_that_is_switched_on() -> None:
+    counted = of("PUT tickets/update_many", "7", "8", jobs_count=True)
+
+    assert [(bucket.name, bucket.of) for bucket in counted[1:]] == [
+        ("per-ticket-updates", "7"), ("per-ticket-updates", "8"),
+    ]  # fmt: skip
+
+
+def test_a_job_that_counts_is_refused_whole(zendesk: ZendeskProcess) -> None:
+    zendesk.command("switches", jobs_count=True, job_seconds=0.0)
+    first, second = zendesk.ticket()["id"], zendesk.ticket()["id"]
+    until_429(zendesk, "PUT", f"tickets/{first}", {"ticket": {"subject": "x"}})
+    both = {"tickets": [{"id": second, "subject": "y"}, {"id": first, "subject": "y"}]}
+
+    refused = zendesk.call("PUT", "tickets/update_many", json=both)
+    listed = zendesk.call("PUT", f"tickets/update_many?ids={first},{second}", json={"ticket": {"subject": "y"}})
+    zendesk.command("switches", jobs_count=False)
+
+    assert (refused.status_code, listed.status_code) == (429, 429)
+    assert refused.headers["zendesk-ratelimit-per-ticket-updates"].startswith("total=30; remaining=0")
+    assert zendesk.call("PUT", "tickets/update_many", json=both).status_code == 200
+
+
 def test_each_kind_of_call_has_its_own_caps() -> None:
     def names(method: str, kind: str) -> list[str]:
-        return [bucket.name for bucket in buckets(method, kind, "7", "growth")]
+        return [bucket.name for bucket in of(f"{method} {kind}", "7")]
 
     assert names("GET", "tickets/{id}") == ["account"]
     assert names("PUT", "tickets/{id}") == ["account", "tickets-update", "per-ticket-updates"]
@@ -153,14 +230,14 @@ def test_each_kind_of_call_has_its_own_caps() -> None:
 def test_one_user_is_changed_five_times_a_minute() -> None:
     limits = Limits()
 
-    waits = [limits.take(buckets("PUT", "users/{id}", "7", "growth"), float(second))[1] for second in range(7)]
-    _, other = limits.take(buckets("PUT", "users/{id}", "8", "growth"), 7.0)
+    waits = [limits.take(of("PUT users/{id}", "7"), float(second))[1] for second in range(7)]
+    _, other = limits.take(of("PUT users/{id}", "8"), 7.0)
 
     assert (waits, other) == ([0, 0, 0, 0, 0, 55, 54], 0)
 
 
 def test_the_headers_tell_in_both_spellings() -> None:
-    windows, wait = Limits().take(buckets("POST", "tickets", "", "growth"), 90.0)
+    windows, wait = Limits().take(of("POST tickets"), 90.0)
 
     assert wait == 0
     assert headers(windows) == {
@@ -171,6 +248,18 @@ def test_the_headers_tell_in_both_spellings() -> None:
         "ratelimit-reset": "30",
         "zendesk-ratelimit-ticket-request-create-by-user-and-ip": "total=300; remaining=299; resets=30",
     }
+
+
+def test_older_accounts_spell_the_headers_otherwise(zendesk: ZendeskProcess) -> None:
+    zendesk.command("switches", older_headers=True)
+
+    told = zendesk.call("PUT", "tickets/1", json={"ticket": {}}).headers
+
+    assert (told["x-rate-limit"], told["rate-limit"]) == ("400", "400")
+    assert told["rate-limit-remaining"] == told["x-rate-limit-remaining"]
+    assert 0 < int(told["rate-limit-reset"]) <= 60
+    assert told["zendesk-rate-limit-tickets-update"].startswith("total=100; remaining=")
+    assert not [name for name in told if "ratelimit" in name.lower()]
 
 
 @given(st.lists(st.floats(min_value=0, max_value=300), max_size=60), st.integers(min_value=1, max_value=5))

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import zendesk_process
 from zendesk_process import ZendeskProcess, details
 
 TAKEN = {"external_id": ["External is already taken"]}
 
 
-@pytest.fixture(scope="module")
-def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZendeskProcess]:
-    process = ZendeskProcess(tmp_path_factory.mktemp("zendesk"))
-    yield process
-    process.close()
-
-
-@pytest.fixture(autouse=True)
-def _new(zendesk: ZendeskProcess) -> None:
-    zendesk.reset()
-    zendesk.command("switches", limits=False)
+zendesk, new = zendesk_process.zendesk, zendesk_process.new
 
 
 def talk(zendesk: ZendeskProcess, comments: int) -> int:
@@ -185,11 +175,12 @@ def test_a_user_needs_only_a_name(zendesk: ZendeskProcess) -> None:
 
 
 def test_a_user_keeps_what_is_given(zendesk: ZendeskProcess) -> None:
+    zendesk.command("user_fields", key="reach", title="Reach", type="integer")
     given = {
         "external_id": "fb:1",
         "email": "ada@example.org",
         "phone": "1",
-        "user_fields": {"reach": 7},
+        "user_fields": {"reach": "7"},
         "tags": ["a"],
     }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import zendesk_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zendesk_process import ZendeskProcess, details
@@ -26,11 +26,7 @@ HTML = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZendeskProcess]:
-    process = ZendeskProcess(tmp_path_factory.mktemp("zendesk"))
-    yield process
-    process.close()
+zendesk = zendesk_process.zendesk
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import zendesk_process
 from zendesk_process import ZendeskProcess, details
 
 from bridge.sandbox.zendesk.account import AGENT, BRIDGE_USER
@@ -27,11 +27,7 @@ CONFLICT = {
 }
 
 
-@pytest.fixture(scope="module")
-def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZendeskProcess]:
-    process = ZendeskProcess(tmp_path_factory.mktemp("zendesk"))
-    yield process
-    process.close()
+zendesk = zendesk_process.zendesk
 
 
 @pytest.fixture(autouse=True)
@@ -405,6 +401,17 @@ def test_solving_and_reopening_are_timed(zendesk: ZendeskProcess) -> None:
 
     assert [(one["solved_at"] is None, one["reopens"]) for one in metrics] == [(False, 0), (True, 1), (False, 1)]
     assert {one["ticket_id"] for one in metrics} == {number}
+
+
+def test_an_agent_is_named_by_the_address(zendesk: ZendeskProcess) -> None:
+    zendesk.user(email="customer@example.org")
+    eve = zendesk.user(email="eve@example.org", role="agent")["id"]
+
+    given = zendesk.ticket(assignee_email="EVE@example.org")
+    refused = [zendesk.update(given["id"], assignee_email=f"{one}@example.org") for one in ("customer", "nobody")]
+
+    assert given["assignee_id"] == eve
+    assert [details(one) for one in refused] == [{"assignee": ["Assignee: is invalid"]}] * 2
 
 
 def test_a_custom_status_is_a_status(zendesk: ZendeskProcess) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import forked
+import pytest
 import requests
 
 API = "/api/v2"
@@ -17,15 +18,15 @@ SCOPE = "read tickets:write users:write"
 class ZendeskProcess:
     """One sandbox over one file; it can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "zendesk.db"
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.file, self.options = folder / "zendesk.db", options
         self.session = requests.Session()
         self.session.trust_env = False
         self.token = ""
         self.start()
 
     def start(self) -> None:
-        self.process = forked.Sandbox("zendesk", self.file)
+        self.process = forked.Sandbox("zendesk", self.file, *self.options)
         self.line, self.base = self.process.line, self.process.address
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -95,3 +96,20 @@ def details(answer: requests.Response) -> Mapping[str, list[str]]:
     assert answer.status_code == 422, answer.text
     found = answer.json()["details"].items()
     return {field: [one["description"] for one in errors] for field, errors in found}
+
+
+@pytest.fixture(scope="module")
+def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZendeskProcess]:
+    """The sandbox of one test file, which names it: `zendesk, new = zendesk_process.zendesk, …`."""
+    process = ZendeskProcess(tmp_path_factory.mktemp("zendesk"))
+    yield process
+    process.close()
+
+
+@pytest.fixture(autouse=True)
+def new(request: pytest.FixtureRequest) -> None:
+    """Begin each test that asks for the sandbox with a new account, whose limits are off."""
+    if "zendesk" in request.fixturenames:
+        process: ZendeskProcess = request.getfixturevalue("zendesk")
+        process.reset()
+        process.command("switches", limits=False)

@@ -5,17 +5,16 @@ https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_out
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from bridge.sandbox.file import next_number
+from bridge.sandbox.local import is_local
 from bridge.sandbox.salesforce import ids
 from bridge.sandbox.salesforce.database import Record
 
@@ -86,7 +85,7 @@ def target(spec: Mapping[str, Any]) -> Target:
         raise ValueError(f"{unknown[0]!r} is no key of outbound; allowed are url, actions, speed, twice")
     url, actions = spec.get("url", ""), spec.get("actions", list(ACTIONS))
     speed, twice = spec.get("speed", 1.0), spec.get("twice", False)
-    if not isinstance(url, str) or (url and not _local(url)):
+    if not isinstance(url, str) or (url and not is_local(url)):
         raise ValueError("url: send http://127.0.0.1:…, an address of this machine")
     if not isinstance(actions, list) or not all(name in ACTIONS for name in actions):
         raise ValueError(f"actions: {actions!r} is no list of {', '.join(ACTIONS)}")
@@ -95,15 +94,6 @@ def target(spec: Mapping[str, Any]) -> Target:
     if not isinstance(twice, bool):
         raise ValueError(f"twice: {twice!r} is no bool")  # noqa: TRY004 -- what every command raises
     return Target(url=url, actions=tuple(actions), speed=float(speed), twice=twice)
-
-
-def _local(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        local = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and local
 
 
 def notice(

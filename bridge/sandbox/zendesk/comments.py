@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.sandbox.zendesk import bodies, markup, refusals, rows, shapes, uploads
+from bridge.sandbox.zendesk import bodies, markup, refusals, ringing, rows, shapes, uploads
 from bridge.sandbox.zendesk.rows import Ticket
 
 Event = dict[str, Any]
@@ -23,6 +23,7 @@ class Work:
     now: str  #: as stored
     actor: int  #: whom the token stands for
     client: str  #: what it says it is
+    channel: str = "api"  #: web = an agent's page
 
 
 def audit(work: Work, ticket: Ticket, events: list[Event], custom: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,9 +41,10 @@ def audit(work: Work, ticket: Ticket, events: list[Event], custom: Mapping[str, 
         "author_id": work.actor,
         "metadata": {"system": {"client": work.client, **place}, "custom": custom},
         "events": [{"id": event["id"], **event} for event in events],
-        "via": shapes.via(),
+        "via": {**shapes.via(), "channel": work.channel},
     }
     rows.save_audit(work.tx, made)
+    ringing.changed(work.tx, ticket, made)
     return made
 
 

@@ -25,7 +25,7 @@ def blueprint(delivery: Delivery) -> Blueprint:
     def state() -> dict[str, Any]:
         with account.database.read() as tx:
             tickets = [_ticket(tx, account, one, rows.audits(tx, one.id)) for one in rows.tickets(tx)]
-            return {"tickets": tickets, "users": rows.customers(tx)}
+            return {"tickets": tickets, "users": rows.customers(tx), "refused": dict(delivery.api.refused)}
 
     control = commands.blueprint(
         account, state, faults=delivery.faults, late=delivery.late, calls=delivery.api.calls

@@ -14,10 +14,13 @@ from bridge.sandbox.late import Late
 from bridge.sandbox.wire import Answer, Call
 from bridge.sandbox.zendesk import limits, login, refusals
 from bridge.sandbox.zendesk.account import Account
-from bridge.sandbox.zendesk.api import Api, kind
-from bridge.sandbox.zendesk.faults import MENU, TOKEN_PATH, Fault
+from bridge.sandbox.zendesk.api import Api
+from bridge.sandbox.zendesk.faults import HARMS, MENU, TOKEN_PATH, Fault
+from bridge.sandbox.zendesk.limits import Asked
 from bridge.sandbox.zendesk.login import Client
 from bridge.sandbox.zendesk.refusals import Refusal
+from bridge.sandbox.zendesk.request import kind
+from bridge.sandbox.zendesk.sender import Sender
 
 HTML = "text/html; charset=utf-8"
 HTML_ERROR = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -39,6 +42,7 @@ class Delivery:
         self.api = Api(account)
         self.faults = Faults(MENU)
         self.late = Late()
+        self.sender = Sender(account)
 
     def answer(self, call: Call) -> Answer | None:
         """Do what the call asks for, or what the fault makes of it; None = cut the connection."""
@@ -58,18 +62,20 @@ class Delivery:
         return replace(answer, headers={**told, "x-zendesk-request-id": told["x-request-id"], **answer.headers})
 
     def _data(self, call: Call) -> Answer | None:
-        now, plan = self.account.now().timestamp(), self.account.switches["plan"]
-        buckets = limits.buckets(call.method, kind(call), _subject(call), plan)
+        now, switches = self.account.now().timestamp(), self.account.switches
+        buckets = limits.buckets(asked(call), self.account.plan())
         windows, wait = self.account.limits.take(buckets, now)
-        headers = limits.headers(windows)
+        headers = limits.headers(windows, older=switches["older_headers"])
         try:
-            scopes = self.api.admit(call)
-            if wait and self.account.switches["limits"]:
+            scopes = login.admit(self.account, self.client, call)
+            if wait and switches["limits"]:
                 raise refusals.too_many_requests(wait)
             fault = self.faults.pick(call)
             answer = self._met(call, scopes, fault) if fault else self.api.begin(call, scopes)()
         except Refusal as refusal:
             answer = refusal.answer()
+        if answer is not None and answer.status >= 400:
+            self.api.count_refusal(answer.status)
         return None if answer is None else replace(answer, headers={**headers, **answer.headers})
 
     def _met(self, call: Call, scopes: frozenset[str], fault: faults.Fault) -> Answer | None:
@@ -89,6 +95,9 @@ class Delivery:
                 return Answer(status=503, text=MAINTENANCE, type=HTML, headers={"Retry-After": str(seconds)})
             case "refused_before":
                 return None
+            case name if name in HARMS:
+                assert isinstance(fault, Fault)
+                return self.api.begin(call, scopes, fault.harm())()
         act = self.api.begin(call, scopes)
         if fault.fault == "late_commit":
             self.late.put_off(fault.seconds, act)
@@ -103,14 +112,25 @@ class Delivery:
         return None  # the answer is lost
 
 
-def _subject(call: Call) -> str:
+def asked(call: Call) -> Asked:
+    """The call as the limits see it."""
+    page = call.query.get("page", "")
+    operation = f"{call.method} {kind(call)}"
+    return Asked(operation=operation, subjects=_subjects(call), page=int(page[:9]) if page.isdecimal() else 1)
+
+
+def _subjects(call: Call) -> tuple[str, ...]:
     """Whom the caps of one ticket or one user count for."""
     parts = kind(call).split("/")
     if parts[0] in ("tickets", "users") and parts[1:2] == ["{id}"]:
-        return call.path.split("/")[4].removesuffix(".json")
+        return (call.path.split("/")[4].removesuffix(".json"),)
+    if "ids" in call.query:
+        return tuple(call.query["ids"].split(","))
     try:
         body = json.loads(call.body)
+        if isinstance(body.get("tickets"), list):
+            return tuple(dict.fromkeys(str(one.get("id")) for one in body["tickets"])) or ("",)
         user = body.get("user", {})
-        return str(body.get("ticket_id") or user.get("external_id") or user.get("email") or "").lower()
+        return (str(body.get("ticket_id") or user.get("external_id") or user.get("email") or "").lower(),)
     except (ValueError, RecursionError, AttributeError):
-        return ""
+        return ("",)

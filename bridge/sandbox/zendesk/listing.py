@@ -31,7 +31,7 @@ def _descending(query: Mapping[str, str]) -> bool:
 
 def _by_cursor(name: str, found: Sequence[dict[str, Any]], url: str, query: Mapping[str, str]) -> dict[str, Any]:
     size = _number(query.get("page[size]", str(MOST)), "page[size]", MOST)
-    ids = [one["id"] for one in found]
+    ids = [str(one["id"]) for one in found]
     start = 0
     if "page[after]" in query:
         start = _place(ids, query["page[after]"], "page[after]") + 1
@@ -50,9 +50,14 @@ def _by_cursor(name: str, found: Sequence[dict[str, Any]], url: str, query: Mapp
     }
 
 
-def _by_offset(name: str, found: Sequence[dict[str, Any]], url: str, query: Mapping[str, str]) -> dict[str, Any]:
+def place(query: Mapping[str, str]) -> tuple[int, int]:
+    """Which page is asked for, and how many a page holds."""
     number = _number(query.get("page", "1"), "page", DEEPEST)
-    size = min(MOST, _number(query.get("per_page", str(MOST)), "per_page", DEEPEST))
+    return number, min(MOST, _number(query.get("per_page", str(MOST)), "per_page", DEEPEST))
+
+
+def _by_offset(name: str, found: Sequence[dict[str, Any]], url: str, query: Mapping[str, str]) -> dict[str, Any]:
+    number, size = place(query)
     if number * size > DEEPEST:
         text = f"Number of records requested is greater than the {DEEPEST} that offset pagination reaches"
         raise refusals.bad_page("InvalidPaginationDepth", text)
@@ -74,12 +79,12 @@ def _number(text: str, name: str, most: int) -> int:
     return int(text)
 
 
-def _cursor(number: int) -> str:
-    return base64.urlsafe_b64encode(f"id:{number}".encode()).decode()
+def _cursor(own: int | str) -> str:
+    return base64.urlsafe_b64encode(f"id:{own}".encode()).decode()
 
 
-def _place(ids: Sequence[int], cursor: str, name: str) -> int:
+def _place(ids: Sequence[str], cursor: str, name: str) -> int:
     try:
-        return ids.index(int(base64.urlsafe_b64decode(cursor).removeprefix(b"id:")))
+        return ids.index(base64.urlsafe_b64decode(cursor).removeprefix(b"id:").decode())
     except ValueError:
         raise refusals.bad_page("InvalidPaginationParameter", f"{name} is not a valid cursor") from None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, abort, render_template, request
 
 from bridge.sandbox import replies, serving
-from bridge.sandbox.zendesk import rows, shapes
+from bridge.sandbox.zendesk import outbox, rows, shapes
 from bridge.sandbox.zendesk.account import Account
 from bridge.sandbox.zendesk.rows import Ticket
 
@@ -39,6 +39,7 @@ def blueprint(account: Account) -> Blueprint:
                 abort(404)
             comments = [_comment(tx, *pair) for pair in rows.comments(rows.audits(tx, number))]
             written = replies.of_case(tx, str(number))
+            heard = any(hook.active for hook in outbox.webhooks(tx))
         fields = [(name, _text(value)) for name, value in shapes.ticket("", found, account.fields).items()]
         html = render_template(
             "ticket.html",
@@ -46,7 +47,7 @@ def blueprint(account: Account) -> Blueprint:
             deleted=found.deleted,
             fields=fields,
             comments=comments,
-            replies=written,
+            replies=None if heard else written,
             back=request.path,
         )
         return serving.page(html)

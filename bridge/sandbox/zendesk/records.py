@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from bridge.sandbox.zendesk import rows, shapes
+from bridge.sandbox.zendesk import fields, rows, shapes, statuses
 
 SEEDED: Mapping[str, Sequence[tuple[int, str]]] = {
     "groups": [(shapes.GROUP, "Support"), (shapes.GROUP + 1, "Social Care"), (shapes.GROUP + 2, "Billing")],
@@ -31,15 +31,29 @@ def seed(tx: sqlite3.Connection, now: str) -> None:
 def add(tx: sqlite3.Connection, spec: Mapping[str, Any], now: str) -> None:
     """Add a record: {"kind": "groups", "name": "Night Desk"}. Raises ValueError, one sentence."""
     kind, name = spec.get("kind"), spec.get("name")
+    if kind == statuses.KIND:
+        statuses.add(tx, spec, now)
+        return
     fits = isinstance(kind, str) and kind in SEEDED and isinstance(name, str) and name.strip()
-    if set(spec) != {"kind", "name"} or not fits:
-        raise ValueError(f"send a kind out of {', '.join(SEEDED)}, and a name")
-    rows.save_record(tx, str(kind), _record(str(kind), rows.new_id(tx), str(name), now))
+    numbers = spec.get("ticket_field_ids", [])
+    listed = isinstance(numbers, list) and all(isinstance(one, int) for one in numbers)
+    allowed = {"ticket_field_ids"} if kind == "ticket_forms" else set()
+    if set(spec) - allowed != {"kind", "name"} or not fits or not listed:
+        kinds = ", ".join((*SEEDED, statuses.KIND))
+        raise ValueError(f"send a kind out of {kinds}, a name and, of a form, ticket_field_ids")
+    made = _record(str(kind), rows.new_id(tx), str(name), now)
+    if kind == "ticket_forms":
+        made["ticket_field_ids"] = numbers
+    rows.save_record(tx, str(kind), made)
 
 
-def shown(root: str, kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as it is listed."""
-    return {"url": f"{root}/{kind}/{record['id']}.json", **record}
+def shown(root: str, kind: str, record: Mapping[str, Any], numbers: Collection[int]) -> dict[str, Any]:
+    """A record as it is listed; numbers: ids of the account's own ticket fields, all of them in the first form."""
+    found = {"url": f"{root}/{kind}/{record['id']}.json", **record}
+    if kind == "ticket_forms":
+        own = numbers if record["default"] else record["ticket_field_ids"]
+        found["ticket_field_ids"] = [*fields.SYSTEM_IDS, *own]
+    return found
 
 
 def _record(kind: str, number: int, name: str, now: str) -> dict[str, Any]:

@@ -84,6 +84,20 @@ def too_many_values() -> Refusal:
     return _plain(400, "TooManyValues", "Parameter  cannot specify more than 100 values", max_count=100)
 
 
+def invalid_search(text: str) -> Refusal:
+    return _plain(422, "invalid", text)
+
+
+def too_many_users() -> Refusal:
+    return _plain(400, "TooManyValues", "Maximum 100 users may be created per call")
+
+
+def too_many_jobs(seconds: int) -> Refusal:
+    """Unsure: only the name of the error is documented."""
+    text = "Too many jobs are queued or running. Please wait until some are done"
+    return Refusal(429, {"error": "TooManyJobs", "description": text}, headers={"Retry-After": str(seconds)})
+
+
 def invalid_record(details: Mapping[str, Sequence[str]], **more: Any) -> Refusal:
     """422: the sentences for each field at fault; `more` goes into each detail."""
     shown = {field: [{"description": text, **more} for text in texts] for field, texts in details.items()}

@@ -35,7 +35,11 @@ create table if not exists answers(
   key text primary key, digest text not null, made real not null, body text not null, location text not null
 ) without rowid;
 """
-EMPTIED_BY_RESET = ("tickets", "audits", "users", "records", "uploads", "files", "answers", "counters", "settings")
+EMPTIED_BY_RESET = (
+    "tickets", "audits", "users", "identities", "records", "uploads", "files", "answers", "jobs", "job_items",
+    "counters", "settings",
+)  # fmt: skip
+MOST_BITS = 63  #: of a number that the file can hold
 CLOSES_AFTER = timedelta(hours=96)
 
 
@@ -68,6 +72,8 @@ def save_ticket(tx: sqlite3.Connection, ticket: Ticket) -> None:
 
 def ticket(tx: sqlite3.Connection, number: int) -> Ticket | None:
     """The ticket of that id, deleted or not; None = there never was one."""
+    if number.bit_length() > MOST_BITS:
+        return None
     row = tx.execute("select * from tickets where id = ?", (number,)).fetchone()
     return None if row is None else _ticket(row)
 
@@ -83,8 +89,9 @@ def _ticket(row: tuple[Any, ...]) -> Ticket:
     return Ticket(id=row[0], deleted=bool(row[2]), fields=json.loads(row[3]), notes=json.loads(row[4]))
 
 
-def close_solved(tx: sqlite3.Connection, now: datetime) -> None:
-    """Close every ticket that has been solved for 96 hours."""
+def close_solved(tx: sqlite3.Connection, now: datetime) -> list[tuple[Ticket, dict[str, Any]]]:
+    """Close every ticket that has been solved for 96 hours: these, each with the audit that tells of it."""
+    closed = []
     for found in list(tickets(tx)):
         if found.deleted or found.fields["status"] != "solved":
             continue
@@ -94,7 +101,10 @@ def close_solved(tx: sqlite3.Connection, now: datetime) -> None:
             found.fields |= {"status": "closed", "updated_at": at}
             found.notes["status_updated_at"] = at
             save_ticket(tx, found)
-            save_audit(tx, _closing(tx, found.id, at))
+            audit = _closing(tx, found.id, at)
+            save_audit(tx, audit)
+            closed.append((found, audit))
+    return closed
 
 
 def _closing(tx: sqlite3.Connection, ticket_id: int, at: str) -> dict[str, Any]:
@@ -170,6 +180,10 @@ def customers(tx: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def save_record(tx: sqlite3.Connection, kind: str, record: Mapping[str, Any]) -> None:
     tx.execute("insert or replace into records values (?, ?, ?)", (kind, record["id"], json.dumps(record)))
+
+
+def drop_record(tx: sqlite3.Connection, kind: str, number: int) -> None:
+    tx.execute("delete from records where kind = ? and id = ?", (kind, number))
 
 
 def records(tx: sqlite3.Connection, kind: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer
 
 from bridge.sandbox import replies, serving
-from bridge.sandbox.zendesk import control, pages, refusals
+from bridge.sandbox.zendesk import agents, control, orders, pages, refusals
 from bridge.sandbox.zendesk.delivery import Delivery
 
 MOST_BODY = 50 * 1024 * 1024  # bytes
@@ -15,7 +15,10 @@ MOST_BODY = 50 * 1024 * 1024  # bytes
 def create_app(delivery: Delivery) -> Flask:
     """All paths of one sandbox."""
     app = serving.create_app(most_body=MOST_BODY)
+    app.before_request(delivery.account.catch_up)
     app.register_blueprint(control.blueprint(delivery))
+    app.register_blueprint(orders.blueprint(delivery.account))
+    app.register_blueprint(agents.blueprint(delivery.account))
     app.register_blueprint(replies.blueprint(delivery.account.database))
     app.register_blueprint(pages.blueprint(delivery.account))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bridge.sandbox.zendesk.rows import Ticket
 
+ACCOUNT = 24_680_135  #: the account's own id
 GROUP, BRAND, FORM = 6_100_000_000_201, 6_100_000_000_301, 6_100_000_000_401
 STATUSES: Mapping[str, int] = {
     "new": 6_100_000_000_501,
@@ -56,7 +57,11 @@ def new_ticket(now: str) -> dict[str, Any]:
 
 def ticket(root: str, found: Ticket, fields: Mapping[int, Any], *, listed: bool = False) -> dict[str, Any]:
     """A ticket as it is answered. listed: in GET /tickets, which leaves `fields` out."""
-    values = [{"id": number, "value": found.fields["custom_fields"].get(str(number))} for number in fields]
+    values = [
+        {"id": number, "value": found.fields["custom_fields"].get(str(number))}
+        for number, spec in fields.items()
+        if spec.get("active", True)
+    ]
     shown: dict[str, Any] = {"url": f"{root}/tickets/{found.id}.json", "id": found.id}
     for name, value in found.fields.items():
         shown[name] = values if name == "custom_fields" else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.sandbox.zendesk import bodies, comments, refusals, rows, shapes, values
+from bridge.sandbox.zendesk import bodies, comments, fields, refusals, ringing, rows, shapes, statuses, values
 from bridge.sandbox.zendesk.comments import Event, Work
 from bridge.sandbox.zendesk.rows import Ticket
 
@@ -18,13 +18,13 @@ LOGGED = (
 )  # fmt: skip
 
 
-def create(work: Work, given: Mapping[str, Any]) -> tuple[Ticket, dict[str, Any]]:
-    """Insert a ticket with its first comment; it and its audit."""
+def create(work: Work, given: Mapping[str, Any], *, number: int = 0) -> tuple[Ticket, dict[str, Any]]:
+    """Insert a ticket with its first comment; it and its audit. number: the id it was promised, 0 = none."""
     first = bodies.need(given, "comment", dict)
     custom = bodies.optional(given, "metadata", dict) or {}
-    changes = values.checked(given, work.fields)
+    changes = _checked(work, given)
     parent = _parent(work, given)
-    ticket = _blank(work)
+    ticket = _blank(work, number)
     _apply(work, ticket, changes)
     if parent is not None:
         _follow(work, ticket, parent, inherits=given.get("tags") is None)
@@ -43,9 +43,12 @@ def create(work: Work, given: Mapping[str, Any]) -> tuple[Ticket, dict[str, Any]
     return ticket, made
 
 
-def update(work: Work, number: int, given: Mapping[str, Any]) -> tuple[Ticket, dict[str, Any]]:
-    """Change a ticket; it and its audit."""
+def update(
+    work: Work, number: int, given: Mapping[str, Any], *, adds_tags: bool = False
+) -> tuple[Ticket, dict[str, Any]]:
+    """Change a ticket; it and its audit. adds_tags: `additional_tags` and `remove_tags` count, as in jobs."""
     ticket = living(work, number)
+    given = values.with_tags(given, ticket.fields["tags"]) if adds_tags else given
     # any safe_update counts, false too; without it nothing is compared
     stamp = values.moment(given.get("updated_stamp"))
     if "safe_update" in given and stamp != values.moment(ticket.fields["updated_at"]):
@@ -54,7 +57,7 @@ def update(work: Work, number: int, given: Mapping[str, Any]) -> tuple[Ticket, d
         raise refusals.closed()
     custom = bodies.optional(given, "metadata", dict) or {}
     before = dict(ticket.fields)
-    changes = values.checked(given, work.fields)
+    changes = _checked(work, given)
     if changes.get("status") == "closed" and before["status"] != "solved":
         raise refusals.invalid_record({"status": ["Status: is not a valid value"]})
     _apply(work, ticket, changes)
@@ -75,6 +78,7 @@ def delete(work: Work, number: int) -> None:
     ticket.deleted = True
     ticket.fields["updated_at"] = work.now
     rows.save_ticket(work.tx, ticket)
+    ringing.happened(work.tx, ticket, "soft_deleted", {}, actor=work.actor, now=work.now)
 
 
 def living(work: Work, number: int) -> Ticket:
@@ -85,7 +89,7 @@ def living(work: Work, number: int) -> Ticket:
     return found
 
 
-def _blank(work: Work) -> Ticket:
+def _blank(work: Work, number: int) -> Ticket:
     notes = {
         "public": True,  #: what a comment is that does not say
         "comments": 0,
@@ -97,17 +101,27 @@ def _blank(work: Work) -> Ticket:
     }
     fields = shapes.new_ticket(work.now)
     fields["generated_timestamp"] = int(shapes.parsed_time(work.now).timestamp())
-    return Ticket(id=rows.new_ticket_id(work.tx), fields=fields, notes=notes)
+    return Ticket(id=number or rows.new_ticket_id(work.tx), fields=fields, notes=notes)
+
+
+def _checked(work: Work, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as stored; assignee_email stands for the agent who has it."""
+    changes = values.checked(given, work.fields)
+    email = bodies.optional(given, "assignee_email", str)
+    if email:
+        found = rows.users(work.tx, "email", [email])
+        changes["assignee_id"] = found[0]["id"] if found else 0  # nobody's: refused like a wrong id
+    return changes
 
 
 def _apply(work: Work, ticket: Ticket, changes: Mapping[str, Any]) -> None:
     _check_people(work, changes)
     _check_records(work, changes)
     before = ticket.fields["status"]
-    custom = {**ticket.fields["custom_fields"], **changes.get("custom_fields", {})}
-    ticket.fields |= {**changes, "custom_fields": custom}
+    tags, custom = fields.settled(work.fields, ticket.fields, changes)
+    status_of = statuses.chosen(work.tx, ticket.fields, changes)
+    ticket.fields |= {**changes, **status_of, "tags": tags, "custom_fields": custom}
     status = ticket.fields["status"]
-    ticket.fields["custom_status_id"] = shapes.STATUSES[status]
     if status == before:
         return
     over = ("solved", "closed")
@@ -172,8 +186,8 @@ def _changed(before: Mapping[str, Any], ticket: Ticket) -> list[Event]:
     ]
 
 
-def _watched(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: fields[name] for name in LOGGED}, **fields["custom_fields"]}
+def _watched(of: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: of[name] for name in LOGGED}, **of["custom_fields"]}
 
 
 def _logged(value: Any) -> Any:

@@ -5,12 +5,10 @@ https://developer.zendesk.com/api-reference/ticketing/users/users/
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-from bridge.sandbox.zendesk import bodies, refusals, rows, shapes
+from bridge.sandbox.zendesk import bodies, identities, refusals, rows, shapes, user_fields
 from bridge.sandbox.zendesk.comments import Work
 
 KINDS: Mapping[str, type] = {
@@ -26,9 +24,9 @@ UNUSED = frozenset({
 ROLES = ("end-user", "agent", "admin")
 
 
-def unknown_keys(user: Mapping[str, Any]) -> list[str]:
-    """The keys that the vendor ignores, as it names them."""
-    return [f"user.{key}" for key in sorted(set(user) - set(KINDS) - UNUSED)]
+def unknown_keys(user: Mapping[str, Any], root: str = "user") -> list[str]:
+    """The keys that the vendor ignores, as it names them below the root."""
+    return [f"{root}.{key}" for key in sorted(set(user) - set(KINDS) - UNUSED)]
 
 
 def create(work: Work, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +35,13 @@ def create(work: Work, given: Mapping[str, Any]) -> dict[str, Any]:
     if not (changes.get("name") or "").strip():
         raise refusals.invalid_record({"name": ["Name: cannot be blank"]})
     number = rows.new_id(work.tx)
-    return _save(work, shapes.new_user(number, changes["name"], work.now) | changes)
+    changes["user_fields"] = user_fields.settled(work.tx, {}, changes.get("user_fields", {}))
+    made = _save(work, shapes.new_user(number, changes["name"], work.now) | changes)
+    for identity in bodies.optional(given, "identities", list) or []:
+        if not isinstance(identity, dict):
+            raise refusals.invalid_attribute("identities", "identities must be an array of objects")
+        identities.add(work, number, identity)
+    return made
 
 
 def update(work: Work, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +52,8 @@ def update(work: Work, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
     changes = _checked(given)
     if "name" in changes and not (changes["name"] or "").strip():
         raise refusals.invalid_record({"name": ["Name: cannot be blank"]})
-    return _save(work, found | changes | {"updated_at": work.now})
+    own = user_fields.settled(work.tx, found["user_fields"], changes.get("user_fields", {}))
+    return _save(work, found | changes | {"user_fields": own, "updated_at": work.now})
 
 
 def create_or_update(work: Work, given: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -59,23 +64,6 @@ def create_or_update(work: Work, given: Mapping[str, Any]) -> tuple[dict[str, An
         if found:
             return update(work, found[0]["id"], given), False
     return create(work, given), True
-
-
-def update_many(work: Work, given: list[Any]) -> dict[str, Any]:
-    """Change each user that is named by its id, as a job that is done already; the job as it is answered at once.
-
-    What is refused for one user stands in the job's results alone, which are read with another call.
-    """
-    for user in given:
-        if not isinstance(user, dict):
-            raise refusals.invalid_attribute("users", "users must be an array of objects")
-        with suppress(refusals.Refusal):
-            update(work, bodies.need(user, "id", int), user)
-    number = f"V3-{secrets.token_hex(16)}"
-    return {
-        "id": number, "job_type": "Bulk Update User", "url": f"/api/v2/job_statuses/{number}.json",
-        "total": len(given), "progress": None, "status": "queued", "message": None, "results": None,
-    }  # fmt: skip
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
