@@ -9,70 +9,59 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 import requests
 from zenpy import Zenpy
 from zenpy.lib.api_objects import Ticket, User
 
-from adapters.zendesk import classify
+from adapters.zendesk import answers, classify, limits, login
+from adapters.zendesk.answers import Json
 from adapters.zendesk.classify import Refusal
+from adapters.zendesk.counting import Counting, Full
+from adapters.zendesk.login import Login
+from adapters.zendesk.session import Session
 from adapters.zendesk.settings import Settings
 from bridge.calling import Answered
-from bridge.errors import Paused, RetryLater, Unsure
-from bridge.http import Wire, was_sent
+from bridge.errors import Paused, Unsure
+from bridge.http import Wire
+from bridge.ports import Finding, Meters
 
-SCOPES = ("read", "tickets:write", "users:write")
-LIFETIME = 172_800  #: seconds that a token is asked to live: the longest; the default is 30 minutes
-RENEWED = 120  #: seconds before its end
+__all__ = ["PAGE", "Account", "next_page"]
+
 PAGE = 100  #: records of one page, and ids of one question
 
 # Its DEBUG shows whole requests and answers, and with them what customers wrote.
 logging.getLogger("zenpy").setLevel(logging.INFO)
 
-Json = Mapping[str, Any]
-Call = Callable[[Zenpy, "Session"], object]
-
-
-class Session(requests.Session):
-    """What zenpy calls through: it carries the token to one host only, and keeps the last answer."""
-
-    authorized = True  # zenpy: the session sees to its own credentials
-
-    def __init__(self, home: str) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.home, self.token, self.key = home, "", ""
-        self.answer: requests.Response | None = None
-
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        if not str(url).startswith(f"{self.home}/"):
-            raise requests.exceptions.InvalidURL(f"only {self.home} is called; is ZENPY_FORCE_NETLOC set?")
-        own = {"Accept": "application/json", **(kwargs.get("headers") or {})}
-        own |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        own |= {"Idempotency-Key": self.key} if self.key else {}
-        self.answer = None
-        # A redirect would turn a POST into a GET, or carry the token elsewhere.
-        answer = super().request(method, url, *args, **{**kwargs, "headers": own, "allow_redirects": False})
-        self.answer = answer
-        if answer.status_code == 429:
-            raise requests.HTTPError("429", response=answer)  # before zenpy sleeps in this thread
-        return answer
+Call = Callable[[Zenpy, Session], object]
 
 
 class Account:
-    """Calls to one account. Safe to share between threads: one token for all of them, one Zenpy for each."""
+    """Calls to one account. Safe to share between threads: one token for all of them, one Zenpy for each.
 
-    def __init__(self, settings: Settings) -> None:
+    Each call is counted before it is made: where a limit of the account's is spent, or all but the tenth that is
+    kept for urgent calls, nothing is sent and RetryLater raised; a limit of one record gives a Refusal.
+    """
+
+    def __init__(self, settings: Settings, meters: Meters | None = None) -> None:
         self._settings = settings
         self.home = f"https://{settings.subdomain}.zendesk.com"
         self.patience = settings.timeout * 1.5
-        self._lock = threading.Lock()
-        self._token, self._ends = "", 0.0
+        self._login = Login(settings, self.home, patience=self.patience)
+        self._counting = Counting(meters)
         self._local = threading.local()
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """How much the account's limits are, as they were told last: account, tickets-update -> calls a minute."""
+        return self._counting.most
+
+    def findings(self) -> list[Finding]:
+        """Return what an admin should know of the login and the limits. It makes no call."""
+        return [*login.findings(self._settings, self._login.lacking), *limits.findings(self.limits)]
 
     def tickets(self, ids: Sequence[str]) -> Json:
         """Read up to 100 tickets with their metric sets; one that was deleted is not among them."""
@@ -83,25 +72,24 @@ class Account:
         """Read the tickets with this external_id, which need not be one. It is no search: it does not lag."""
         return self._rows("tickets", lambda zen, _: zen.tickets(external_id=quote(external_id, safe="")))
 
-    def audits(self, ticket: str, after: str) -> Json | Refusal:
+    def audits(self, ticket: str, after: str, *, urgent: bool = False) -> Json | Refusal:
         """Read one page of a ticket's audits, the newest first. after: the cursor that a page named; "" = none."""
-        return self._page(ticket, "audits", after, newest=True)
+        return self._page(ticket, "audits", after, newest=True, urgent=urgent)
 
     def comments(self, ticket: str, after: str, *, newest: bool) -> Json | Refusal:
         """Read one page of a ticket's comments; a Refusal of 404 says that the ticket is gone."""
         return self._page(ticket, "comments", after, newest=newest)
 
-    def create(self, ticket: Json, *, key: str) -> Json | Refusal:
+    def create(self, ticket: Json, *, key: str, urgent: bool = False) -> Json | Refusal:
         """Create a ticket, once for each key within two hours. Raises Unsure if it may have been created."""
-        answer = self._call("POST", lambda zen, _: zen.tickets.create(Ticket(**ticket)), key=key)
-        return answer if isinstance(answer, Refusal) else _whole(answer, "ticket", "audit")
+        answer = self._call("POST", lambda zen, _: zen.tickets.create(Ticket(**ticket)), key=key, urgent=urgent)
+        return answer if isinstance(answer, Refusal) else answers.whole(answer, "ticket", "audit")
 
-    def update(self, ticket_id: str, ticket: Json) -> Json | Refusal:
+    def update(self, ticket_id: str, ticket: Json, *, urgent: bool = False) -> Json | Refusal:
         """Change a ticket and comment on it. Raises Unsure if it may have been changed."""
-        answer = self._call(
-            "PUT", lambda zen, _: zen.tickets.update(Ticket(id=int(ticket_id), **ticket)), one=True
-        )
-        return answer if isinstance(answer, Refusal) else _whole(answer, "ticket", "audit")
+        changed = Ticket(id=int(ticket_id), **ticket)
+        answer = self._call("PUT", lambda zen, _: zen.tickets.update(changed), one=True, urgent=urgent)
+        return answer if isinstance(answer, Refusal) else answers.whole(answer, "ticket", "audit")
 
     def redact(self, comment: str, ticket: str, html_body: str) -> Json | Refusal:
         """Black out for good what stands between <redact> tags in a comment.
@@ -109,18 +97,18 @@ class Account:
         https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/#redact-ticket-comment-in-agent-workspace
         """
         body = {"ticket_id": int(ticket), "html_body": html_body}
-        return self._put(f"comment_redactions/{comment}", body)
+        return self.send("PUT", f"comment_redactions/{comment}", body)
 
     def make_private(self, ticket: str, comment: str) -> Json | Refusal:
         """Withdraw a comment from the customer's eyes."""
-        return self._put(f"tickets/{ticket}/comments/{comment}/make_private", {})
+        return self.send("PUT", f"tickets/{ticket}/comments/{comment}/make_private", {})
 
     def redact_file(self, ticket: str, comment: str, attachment: str) -> Json | Refusal:
         """Empty for good a file that came with a comment.
 
         https://developer.zendesk.com/api-reference/ticketing/tickets/ticket-attachments/#redact-comment-attachment
         """
-        return self._put(f"tickets/{ticket}/comments/{comment}/attachments/{attachment}/redact", {})
+        return self.send("PUT", f"tickets/{ticket}/comments/{comment}/attachments/{attachment}/redact", {})
 
     def upload(self, name: str, media_type: str, content: bytes, token: str) -> Json | Refusal:
         """Put a file under a token, "" = a new one, which a comment can name within an hour."""
@@ -147,14 +135,14 @@ class Account:
     def make_user(self, user: Json) -> Json | Refusal:
         """Create a user; Zendesk refuses a second one with the same external_id."""
         answer = self._call("POST", lambda zen, _: zen.users.create(User(**user)))
-        return answer if isinstance(answer, Refusal) else _whole(answer, "user")
+        return answer if isinstance(answer, Refusal) else answers.whole(answer, "user")
 
     def fill_users(self, users: Sequence[Json]) -> Json | Refusal:
         """Have up to 100 users changed, each by its id, in a job of Zendesk's that nobody waits for.
 
         https://developer.zendesk.com/api-reference/ticketing/users/users/#update-many-users
         """
-        return self._put("users/update_many", {"users": users})
+        return self.send("PUT", "users/update_many", {"users": users})
 
     def listed(
         self, name: str, only: Mapping[str, Sequence[str]], after: str, *, paged: bool, everywhere: bool
@@ -171,7 +159,7 @@ class Account:
             if everywhere or answer.status not in (403, 404):
                 raise Paused(f"{answer}; is the subdomain {self._settings.subdomain!r} right?")
             return answer
-        return _listing(answer, name)[name], next_page(answer) or None
+        return answers.listing(answer, name)[name], next_page(answer) or None
 
     @property
     def clock(self) -> datetime | None:
@@ -180,103 +168,82 @@ class Account:
         date = "" if answer is None else answer.headers.get("Date", "")
         return Answered(status=200, headers={"date": date}).clock
 
-    def _put(self, path: str, body: Json) -> Json | Refusal:
-        return self._call("PUT", lambda _, session: session.put(f"{self.home}/api/v2/{path}", json=body), one=True)
+    def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, one: bool = False, urgent: bool = False
+    ) -> Json | Refusal:
+        """Read what zenpy has no method for. one: as for `classify.of_request`: a 403 is this one read's own."""
+        url = f"{self.home}/api/v2/{path}"
+        return self._call("GET", lambda _, session: session.get(url, params=params), one=one, urgent=urgent)
 
-    def _page(self, ticket: str, name: str, after: str, *, newest: bool) -> Json | Refusal:
+    def pages(
+        self, path: str, params: Mapping[str, str] | None = None, *, most: int, urgent: bool = False
+    ) -> Iterator[Json | Refusal]:
+        """Read a list page by page, at most so many of them; a Refusal is the last of them."""
+        asked = {"page[size]": str(PAGE), **(params or {})}
+        for _ in range(most):
+            answer = self.get(path, asked, one=True, urgent=urgent)
+            yield answer
+            if isinstance(answer, Refusal) or not (after := next_page(answer)):
+                return
+            asked["page[after]"] = after
+
+    def send(self, method: str, path: str, body: Json | None = None, *, urgent: bool = False) -> Json | Refusal:
+        """Write what zenpy has no method for. Raises Unsure if it may have been written."""
+        url = f"{self.home}/api/v2/{path}"
+        return self._call(
+            method, lambda _, session: session.request(method, url, json=body), one=True, urgent=urgent
+        )
+
+    def _page(self, ticket: str, name: str, after: str, *, newest: bool, urgent: bool = False) -> Json | Refusal:
         """zenpy's own methods know neither an order nor where to go on."""
         url = f"{self.home}/api/v2/tickets/{ticket}/{name}"
         params = {"sort": "-created_at" if newest else "created_at", "page[size]": str(PAGE)}
         params |= {"page[after]": after} if after else {}
-        answer = self._call("GET", lambda _, session: session.get(url, params=params), one=True)
-        return answer if isinstance(answer, Refusal) else _listing(answer, name)
+        answer = self._call("GET", lambda _, session: session.get(url, params=params), one=True, urgent=urgent)
+        return answer if isinstance(answer, Refusal) else answers.listing(answer, name)
 
     def _rows(self, name: str, call: Call) -> Json:
         answer = self._call("GET", call)
         if isinstance(answer, Refusal):
             raise Paused(f"{answer}; is the subdomain {self._settings.subdomain!r} right?")
-        return _listing(answer, name)
+        return answers.listing(answer, name)
 
     # --- one call ---------------------------------------------------------------------------------------------
 
-    def _call(self, method: str, call: Call, *, key: str = "", one: bool = False) -> Json | Refusal:
+    def _call(
+        self, method: str, call: Call, *, key: str = "", one: bool = False, urgent: bool = False
+    ) -> Json | Refusal:
         """Make one call, with one new login where the token has run out; all within `patience`."""
         zen, session = self._ready()
-        token, again = self._get(session), True
-        while True:
-            session.token, session.key = token, key
-            response = self._answer(session, lambda: call(zen, session), write=method != "GET")
-            refused = _refused(response)
-            if not (again and response.status_code == 401):
-                break
-            token, again = self._get(session, stale=token), False
-        if 200 <= response.status_code < 300:
-            return _json(response, write=method != "GET")
+        session.urgent = urgent
+        try:
+            response = self._authorized(session, lambda: call(zen, session), key=key, write=method != "GET")
+        except Full as full:
+            refused = full.refused
+        else:
+            if 200 <= response.status_code < 300:
+                return answers.read(response, write=method != "GET")
+            refused = answers.refused(response)
         if trouble := classify.of_request(refused, method=method, now=datetime.now(UTC), one=one):
             raise trouble
         return refused
 
-    @staticmethod
-    def _answer(session: Session, call: Callable[[], object], *, write: bool) -> requests.Response:
-        session.answer = None
-        failed: Exception | None = None
-        try:
-            call()
-        except requests.exceptions.InvalidURL as error:
-            raise Paused(str(error)) from None
-        except Exception as error:  # noqa: BLE001 -- zenpy stumbles over answers that we read ourselves
-            failed = error
-        answer: requests.Response | None = session.answer
-        if answer is None:
-            # Not chained: zenpy's errors quote whole answers, and with them what customers wrote.
-            name, sent = (type(failed).__name__, was_sent(failed)) if failed else ("no request", False)
-            raise classify.of_silence(name, sent=sent, write=write)
-        return answer
-
-    def _get(self, session: Session, stale: str = "") -> str:
-        """Return the token; log in if there is none, or it is the stale one. One thread does it for all."""
-        if not self._lock.acquire(timeout=self.patience / 2):
-            raise RetryLater("another login takes too long; nothing was applied", after=classify.BUSY_AGAIN)
-        try:
-            if not self._token or self._token == stale or time.monotonic() > self._ends:
-                self._token = ""
-                self._token, self._ends = self._log_in(session)
-            return self._token
-        finally:
-            self._lock.release()
-
-    def _log_in(self, session: Session) -> tuple[str, float]:
-        """Trade the client's id and secret for a token, and see that it may do what we need."""
-        given = self._settings
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": given.client_id,
-            "client_secret": given.client_secret.get_secret_value(),
-            "scope": " ".join(SCOPES),
-            "expires_in": LIFETIME,
-        }
-        session.token = session.key = ""
-        response = self._answer(session, lambda: session.post(f"{self.home}/oauth/tokens", json=form), write=False)
-        if not 200 <= response.status_code < 300:
-            raise classify.of_login(_refused(response))
-        answer = _json(response, write=False)
-        token, scope, lives = (answer.get(n) for n in ("access_token", "scope", "expires_in"))
-        if not isinstance(token, str) or not token:
-            raise RetryLater("Zendesk's login named no token", after=classify.BUSY_AGAIN)
-        granted = scope.split() if isinstance(scope, str) else []
-        missing = [s for s in SCOPES if s not in granted and s.partition(":")[2] not in granted]
-        if missing:
-            raise Paused(
-                f"Zendesk's login did not grant {', '.join(missing)}: add it to the OAuth client's scopes"
-            )
-        lifetime = lives if isinstance(lives, int) and lives > 0 else RENEWED + 60
-        return token, time.monotonic() + max(lifetime - RENEWED, 60)
+    def _authorized(
+        self, session: Session, call: Callable[[], object], *, key: str, write: bool
+    ) -> requests.Response:
+        header = self._login.header(session)
+        session.authorization, session.key = header, key
+        response = session.answered(call, write=write)
+        if response.status_code != 401 or not self._login.renews:
+            return response
+        session.authorization, session.key = self._login.header(session, stale=header), key
+        return session.answered(call, write=write)
 
     def _ready(self) -> tuple[Zenpy, Session]:
         """Return this thread's Zenpy and session, with a whole call's time before them."""
         local = self._local
         if not hasattr(local, "session"):
-            session, wire = Session(self.home), Wire(self._settings.url, self._settings.timeout)
+            session, wire = Session(self.home, self._counting), Wire(self._settings.url, self._settings.timeout)
             session.mount("https://", wire)
             zen = Zenpy(subdomain=self._settings.subdomain, session=session, disable_cache=True)
             session.headers["User-Agent"] = "casebridge"
@@ -285,48 +252,8 @@ class Account:
         return local.zen, local.session
 
 
-def _refused(response: requests.Response) -> Refusal:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    return classify.refusal(response.status_code, response.headers, body, now=datetime.now(UTC))
-
-
-def _json(response: requests.Response, *, write: bool) -> Json:
-    """Read an answer of success, with the keys that Zendesk says it ignored."""
-    try:
-        body = response.json() or {}  # some answers are null
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise classify.lost("Zendesk answered with something else than it documents", write=write)
-    return {
-        **body,
-        "ignored": classify.warned(response.headers),
-        "repeated": response.headers.get("x-idempotency-lookup", "").lower() != "miss",
-    }
-
-
 def next_page(answer: Json) -> str:
     """Return the cursor of a list's next page; "" = this was the last."""
     meta = answer.get("meta")
     more = isinstance(meta, Mapping) and meta.get("has_more") is True
     return str(meta.get("after_cursor") or "") if more and isinstance(meta, Mapping) else ""
-
-
-def _listing(answer: Json, name: str) -> Json:
-    """See that a read's answer has its rows: what is not in it is taken to be gone."""
-    rows = answer.get(name)
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) and row.get("id") for row in rows):
-        raise RetryLater(f"Zendesk answered without {name}", after=classify.BUSY_AGAIN)
-    return answer
-
-
-def _whole(answer: Json, *names: str) -> Json:
-    """See that a write's answer names what it wrote."""
-    for name in names:
-        given = answer.get(name)
-        if not isinstance(given, Mapping) or not isinstance(given.get("id"), int):
-            raise Unsure(f"Zendesk's answer to a write names no {name}", after=classify.LOST_AGAIN)
-    return answer

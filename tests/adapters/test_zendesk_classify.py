@@ -30,7 +30,18 @@ def read(status: int, body: object = None, **headers: str) -> Refusal:
             {
                 "error": "RecordInvalid",
                 "details": {
-                    "base": [{"description": "Assignee: is required when solving a ticket"}],
+                    "base": [
+                        {
+                            "description": "Assignee: is required when solving a ticket",
+                            "ticket_field_id": 1,
+                            "ticket_field_type": "FieldAssignee",
+                        },
+                        {
+                            "description": "Order: is invalid",
+                            "ticket_field_id": 7,
+                            "ticket_field_type": "FieldRegexp",
+                        },
+                    ],
                     "priority": [{"description": "Priority: is not a valid value"}],
                     "requester": [{"description": "Requester: Ada Secret is suspended"}],
                     "subject": [{"description": "the customer's own words"}],
@@ -42,6 +53,7 @@ def read(status: int, body: object = None, **headers: str) -> Refusal:
                 code="RecordInvalid",
                 fields=(
                     ("base", "is required when solving a ticket"),
+                    ("custom_field_7", "is invalid"),
                     ("priority", "is not a valid value"),
                     ("requester", "is suspended"),
                     ("subject", ""),
@@ -240,9 +252,33 @@ def test_silence_is_unsure_only_where_a_write_may_have_arrived() -> None:
 def test_ignored_keys_are_named_without_their_values() -> None:
     said = (
         '{:allowed_parameters=>{:controller=>"tickets", :action=>"update", :unpermitted_keys=>["ticket.id", '
-        '"ticket.colour", "ticket.secret value"], :invalid_values=>["ticket.x"]}}'
+        '"ticket.colour", "ticket.secret value"], :invalid_values=>["ticket.x", "theirs", "ticket.y: theirs"]}}'
     )
 
-    assert classify.warned({"X-Zendesk-API-Warn": said}) == ("ticket.colour",)
+    assert classify.warned({"X-Zendesk-API-Warn": said}) == ("ticket.colour", "ticket.x")
     assert classify.warned({"X-Zendesk-API-Warn": "something else"}) == ()
     assert classify.warned({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (429, {"error": "TooManyJobs", "description": "30 jobs are queued"}, True),
+        (422, {"error": "TooManyJobs"}, True),
+        (400, {"errors": [{"code": "TooManyJobs", "title": "x"}]}, True),
+        (503, "<html>TooManyJobs</html>", True),
+        (403, {"error": {"title": "Forbidden", "message": "TooManyJobs"}}, True),
+        (422, {"error": "RecordInvalid", "details": {"name": [{"description": "TooManyJobs is taken"}]}}, False),
+        (429, "Number of allowed API requests per minute exceeded", False),
+    ],
+)
+def test_too_many_jobs_are_known_wherever_zendesk_says_so_and_no_customer(
+    status: int, body: object, expected: bool
+) -> None:
+    refused = read(status, body)
+
+    trouble = classify.of_request(refused, method="POST", now=NOW, one=True)
+
+    assert refused.too_many_jobs == expected
+    assert isinstance(trouble, RetryLater) == (expected or status == 429)
+    assert not expected or getattr(trouble, "after", None) == timedelta(seconds=30)

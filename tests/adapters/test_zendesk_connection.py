@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import zendesk_account
 from zendesk_account import (
     HOUR,
     NOW,
     Sandbox,
     again,
     filing,
-    judged,
     opened,
     part,
     receipts,
     running,
     send,
     stopped,
+    written,
 )
 
-from adapters.zendesk import Zendesk
+from adapters.zendesk import Settings, Zendesk
+from adapters.zendesk.account import Account
+from adapters.zendesk.classify import Refusal
 from bridge.errors import Paused, RetryLater, Unsure
+from bridge.metering import Metering
+from bridge.store import connect
 
 LATE = NOW + HOUR
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 def test_an_expired_token_is_renewed_once(account: Sandbox, crm: Zendesk) -> None:
@@ -101,7 +92,7 @@ def test_a_refused_login_pauses_without_end_and_without_the_secret(account: Sand
 def test_a_read_that_fails_applies_nothing(
     account: Sandbox, crm: Zendesk, fault: str, kind: type[Exception]
 ) -> None:
-    known = opened(crm, "a")
+    known = written(opened(crm, "a"))
     account.fault(fault, path="show_many")
 
     outcomes, error = stopped(crm, filing("a", part("m2"), known=known), filing("b", part("n1")))
@@ -253,7 +244,7 @@ def test_a_ticket_that_we_may_not_change_waits_alone(account: Sandbox, crm: Zend
 
 
 def test_an_agents_change_at_the_same_time_is_tried_again(account: Sandbox, crm: Zendesk) -> None:
-    known = opened(crm, "a")
+    known = written(opened(crm, "a"))
     account.fault("conflict", method="PUT")
 
     [outcome] = send(crm, filing("a", part("m2"), known=known))
@@ -271,3 +262,29 @@ def test_an_account_that_is_not_there_has_got_nothing(tmp_path_factory: pytest.T
 
     assert outcomes == {}
     assert isinstance(error, RetryLater)
+
+
+def test_workers_that_count_are_never_refused_by_a_trial_account(
+    account: Sandbox, template: Path, tmp_path: Path
+) -> None:
+    made = [account.api("POST", "tickets", {"ticket": {"comment": {"body": "x"}}}) for _ in range(2)]
+    tickets = [str(one["ticket"]["id"]) for one in made]
+    account.order("switches", plan="trial", limits=True)
+    store = connect(f"sqlite:///{shutil.copy(template, tmp_path)}")
+    given = {"subdomain": "acme", "client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+    settings = Settings.model_validate({**given, "url": account.url})
+    workers = [Account(settings, Metering(store, "zendesk")) for _ in range(2)]
+    before = account.data_calls()
+
+    sent = sum(_is_sent(workers[n % 2], tickets[n // 2 % 2]) for n in range(40))
+
+    assert 18 <= sent < 40
+    assert account.made_since(before) == {"PUT tickets/{id}": sent}
+    store.engine.dispose()
+
+
+def _is_sent(worker: Account, ticket: str) -> bool:
+    try:
+        return not isinstance(worker.update(ticket, {"priority": "high"}), Refusal)
+    except RetryLater:
+        return False
