@@ -1,10 +1,11 @@
-"""How sparingly a CRM's API is used, by how much of it is used up. Pure."""
+"""How sparingly a CRM's API is used, by how much of it is used up and how many write at once. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bridge.ports import Usage
+from bridge.ports import Crowd, Usage
 
 RHYTHM = (
     (90, timedelta(seconds=60)),
@@ -19,6 +20,41 @@ would use up what is left to others."""
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 ALL = 100  #: percent: nothing is left for others
+
+
+GLANCE = timedelta(seconds=5)
+"""How often whoever waits for others is looked at: the crowd may be over, or enough may have come together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How the look-ups and the cases of one CRM go out."""
+
+    span: timedelta = timedelta(0)  #: together, once in this time; 0 = each when it is due
+    enough: int = 0  #: so many that are ready together wait for no turn; 0 = all do
+
+    def holds(self, ready: int) -> bool:
+        """Whether so many that are ready together wait for their turn."""
+        return bool(self.span) and not (self.enough and ready >= self.enough)
+
+    def waits(self, now: datetime, age: timedelta) -> timedelta:
+        """Return how long those wait that are held, of whom the oldest has waited for `age`; 0 = they go."""
+        left = turn(now, self.span, age)
+        return min(left, turn(now, GLANCE, timedelta(0))) if self.enough and left else left
+
+
+FREE = Rhythm()
+
+
+def together(usage: Usage | None, crowd: Crowd | None = None) -> Rhythm:
+    """Return how a CRM's look-ups and cases go out. crowd: how it takes the one there is; None = there is none.
+
+    Where calls are scarce nothing goes before its turn, however many are ready.
+    """
+    scarce = rhythm(usage) if usage else timedelta(0)
+    if crowd is not None and crowd.span > scarce:
+        return Rhythm(span=crowd.span, enough=crowd.enough)
+    return Rhythm(span=scarce)
 
 
 def rhythm(usage: Usage) -> timedelta:

@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from bridge import accepting, budget, completing, deciding, placing, protecting
+from bridge import accepting, completing, deciding, gathering, placing, protecting
 from bridge.completing import Fetching
 from bridge.deciding import Accepted, Follows, Sorted
 from bridge.mapping import Facts
@@ -44,7 +44,7 @@ from bridge.ports import (
 )  # fmt: skip
 from bridge.protecting import UNPROTECTED, Kinds, Protection
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
-from bridge.store import Store, echoes, handshakes, hearing, inbox, items, lanes, meters, queues
+from bridge.store import Store, echoes, handshakes, hearing, inbox, items, lanes, queues
 from bridge.store.inbox import Arrival
 from bridge.store.queues import Claim
 from bridge.store.tables import lane
@@ -156,6 +156,7 @@ def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False
         )
         waiting = lanes.waiting(c, claim) if claim.rows else []
         near = _near(c, bridge, waiting)
+        rhythms = gathering.rhythms(c, bridge) if waiting else {}
     if not claim.rows:
         return False
     bridge.at("lane.claimed")
@@ -171,11 +172,11 @@ def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False
         pause=partial(pause, bridge),
         metered=partial(metered, bridge),
         explain=explain,
+        rhythms=rhythms,
     )
     placed = accepting.place(asking, {i: s for i, s in found.items() if isinstance(s, Accepted)})
     verdicts = _verdicts(bridge, ready, found, placed, near)
     with bridge.store.write() as c:
-        rhythms = {crm: budget.rhythm(usage) for crm, usage in meters.fresh(c).items()}
         lanes.settle(c, claim, verdicts, gather=bridge.gather, rhythms=rhythms, protection=bridge.protection)
     bridge.at("lane.placed")
     return True

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bridge import budget, ports
+from bridge import ports
+from bridge.budget import FREE, Rhythm
 from bridge.deciding import Accepted, Explain
 from bridge.errors import Paused, Rejected, RetryLater
-from bridge.ports import Crm, PersonFound, PersonMatch
+from bridge.ports import Crm, Pending, PersonFound, PersonMatch
 from bridge.steps import Settle, Wait
-from bridge.store import Store, cases, meters, people
+from bridge.store import Store, pauses, people
 
 RESTS = timedelta(minutes=1)  #: of a lane whose CRM cannot be asked
 SOON = timedelta(seconds=1)
@@ -37,6 +38,7 @@ class Asking:
     pause: Callable[[str, Paused], None]
     metered: Callable[[str], AbstractContextManager[None]]  #: around the calls to a CRM
     explain: Explain
+    rhythms: Mapping[str, Rhythm]  #: how sparingly CRMs are called just now; the others are free
 
     def not_now(self, crm: str, *, resting: bool) -> Wait | None:
         """Why a CRM is not asked now; None = it can be asked.
@@ -67,20 +69,31 @@ def _look_up(asking: Asking, crm: str, accepted: Sequence[tuple[Accepted, Person
     """Who wrote the messages of one CRM, by the digests of their matches."""
     with asking.store.read() as c:
         met = people.recall(c, crm, [match for _, match in accepted])
-        resting = cases.paused(c, crm)
-        usage = meters.fresh(c).get(crm)
-    known: dict[str, Found] = {d: who for d, who in met.items() if who is not None}
+        resting = pauses.paused(c, crm)
+    known = {digest: answer for digest, who in met.items() if (answer := _known(who)) is not None}
     asked: dict[str, dict[str, PersonMatch]] = {}  #: mapping -> digest -> match
     oldest = timedelta(0)
     for one, match in accepted:
         digest = people.digest(match)
         if digest not in known:
-            asked.setdefault(one.mapping.name, {}).setdefault(digest, replace(match, new=digest not in met))
-            oldest = max(oldest, one.age)
-    rhythm = budget.rhythm(usage) if usage else None
-    if asked and rhythm and (early := budget.turn(asking.store.now(), rhythm, oldest)):
-        return known | {d: Wait(after=early) for matches in asked.values() for d in matches}
-    return known | _ask(asking, crm, list(asked.values()), resting=resting)
+            before = met.get(digest)
+            job = before.job if isinstance(before, Pending) else ""
+            given = replace(match, new=digest not in met, job=job)
+            asked.setdefault(one.mapping.name, {}).setdefault(digest, given)
+            oldest = oldest if job else max(oldest, one.age)
+    held = {digest for matches in asked.values() for digest, match in matches.items() if not match.job}
+    rhythm = asking.rhythms.get(crm, FREE)
+    if held and rhythm.holds(len(held)) and (early := rhythm.waits(asking.store.now(), oldest)):
+        known |= dict.fromkeys(held, Wait(after=early))
+        asked = {name: {d: m for d, m in matches.items() if m.job} for name, matches in asked.items()}
+    return known | _ask(asking, crm, [matches for matches in asked.values() if matches], resting=resting)
+
+
+def _known(who: PersonFound | Pending | None) -> Found | None:
+    """What needs not be asked; None = it does. Nor does a job before its time."""
+    if isinstance(who, Pending):
+        return Wait(after=max(who.after, SOON)) if who.after else None
+    return who
 
 
 def _ask(
@@ -118,13 +131,14 @@ def _find(asking: Asking, crm: str, asked: Mapping[str, PersonMatch]) -> dict[st
         return dict.fromkeys(asked, Wait(after=RESTS))
     answers = dict(zip(asked, found, strict=True))
     with asking.store.write() as c:
-        people.remember(c, crm, {d: (asked[d], who) for d, who in answers.items() if isinstance(who, PersonFound)})
+        told = {d: (asked[d], who) for d, who in answers.items() if isinstance(who, PersonFound | Pending)}
+        people.remember(c, crm, told)
     return {d: _answer(who) for d, who in answers.items()}
 
 
 def _answer(found: ports.Found) -> Found:
     match found:
-        case RetryLater():
+        case RetryLater() | Pending():
             return Wait(after=max(found.after, SOON))
         case Rejected():
             return _refused(found)

@@ -205,7 +205,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "GATHER",
         "0.5",
-        "How long a case waits for further messages before it is sent: one call then carries them all.",
+        "How long a case waits for further messages before it is sent: one call then carries them all. With 0 "
+        "cases do not wait for each other either where many customers write to Zendesk at once.",
         "0 to 3600 seconds",
         _seconds(0, 3600),
     ),

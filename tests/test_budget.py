@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge import budget
-from bridge.ports import Usage
+from bridge.budget import FREE, Rhythm
+from bridge.ports import Crowd, Usage
 
 used = st.integers(0, 200_000)
 
@@ -69,3 +70,53 @@ def test_whoever_has_waited_for_the_turn_has_it(milliseconds: int, span: int) ->
 
 def test_a_meter_without_a_most_slows_nothing_down() -> None:
     assert budget.rhythm(Usage(used=5, most=0)) == timedelta(0)
+
+
+CROWD = Crowd(most=4, within=2 * SECOND, span=25 * SECOND, enough=60)
+
+
+@pytest.mark.parametrize(
+    ("calls", "crowd", "found"),
+    [
+        (None, None, FREE),
+        (499, None, FREE),
+        (None, CROWD, Rhythm(span=25 * SECOND, enough=60)),
+        (750, None, Rhythm(span=10 * SECOND)),
+        (750, CROWD, Rhythm(span=25 * SECOND, enough=60)),
+        (900, CROWD, Rhythm(span=60 * SECOND)),
+    ],
+)
+def test_the_longer_of_the_two_reasons_to_go_together_decides(
+    calls: int | None, crowd: Crowd | None, found: Rhythm
+) -> None:
+    assert budget.together(Usage(used=calls, most=1000) if calls else None, crowd) == found
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "ready", "holds"),
+    [
+        (FREE, 1, False),
+        (Rhythm(span=SECOND), 999, True),
+        (Rhythm(span=SECOND, enough=60), 59, True),
+        (Rhythm(span=SECOND, enough=60), 60, False),
+    ],
+)
+def test_enough_that_are_ready_wait_for_no_turn_where_calls_are_not_scarce(
+    rhythm: Rhythm, ready: int, holds: bool
+) -> None:
+    assert rhythm.holds(ready) == holds
+
+
+@pytest.mark.parametrize(
+    ("at", "age", "waits"), [(1, 0, 4), (7, 3, 3), (24, 0, 1), (26, 0, 4), (26, 2, 0), (25, 26, 0)]
+)
+def test_a_crowd_is_looked_at_every_five_seconds(at: float, age: float, waits: float) -> None:
+    began = datetime.fromtimestamp(1_800_000_000, UTC)
+
+    found = Rhythm(span=25 * SECOND, enough=60).waits(began + at * SECOND, age * SECOND)
+
+    assert found == waits * SECOND
+
+
+def test_where_calls_are_scarce_nobody_looks_before_the_turn() -> None:
+    assert Rhythm(span=60 * SECOND).waits(NOON + SECOND, timedelta(0)) == 59 * SECOND

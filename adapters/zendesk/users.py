@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from adapters.zendesk import tickets
+from adapters.zendesk.answers import each
 from bridge.errors import Rejected
 from bridge.ports import PersonFound, PersonMatch, Value
 
@@ -23,11 +24,13 @@ FIELDS = frozenset(
 MATCHED = frozenset(("external_id",))  #: searching for anything else lags behind what was just made
 CUSTOM = "user_field_[a-z0-9_]{1,80}"
 NAMELESS = "Unknown"
+SUSPENDED = "The author's user in Zendesk is suspended, so this is not filed in their name."
 LONGEST = 255  #: characters of an external_id
 MOST_IDS = 100
 ROOM = 6_000  #: encoded bytes of the ids in one URL
 
-Users = Mapping[str, Mapping[str, Any]]  #: external_id in lower case -> the user, as Zendesk shows it
+Users = Mapping[str, Mapping[str, Any] | None]
+"""external_id in lower case -> the user, as Zendesk shows it; None = there is none, absent = nobody has asked."""
 
 
 def external_ids(person: PersonMatch) -> list[str]:
@@ -52,6 +55,11 @@ def external_ids(person: PersonMatch) -> list[str]:
     return [value for value in values if value]
 
 
+def at_once(person: PersonMatch) -> bool:
+    """Tell whether to make the user without asking for it: its one external_id keeps it single."""
+    return person.new and bool(person.create) and len(external_ids(person)) == 1
+
+
 def questions(external_ids: Iterable[str]) -> list[list[str]]:
     """Cut into runs that one question can hold; one id stands in one of them only."""
     runs: list[list[str]] = []
@@ -67,13 +75,23 @@ def questions(external_ids: Iterable[str]) -> list[list[str]]:
 
 
 def found(person: PersonMatch, users: Users) -> PersonFound:
-    """Tell who the person is; Zendesk does not mind upper and lower case, so neither do we."""
+    """Tell who the person is; Zendesk does not mind upper and lower case, so neither do we.
+
+    An agent is found as they are. One who is suspended is not: Zendesk takes no tickets in their name.
+    """
     user = _user(person, users)
     if user is None:
         return PersonFound()
+    if user.get("suspended") is True:
+        return PersonFound(says=SUSPENDED)
     shown = {name: _shown(user, name) for name in person.fetch}
     given = {name: value for name, value in shown.items() if value is not None}
     return PersonFound(id=str(user["id"]), values=given)
+
+
+def is_there(person: PersonMatch, users: Users) -> bool:
+    """Tell whether the person has a user, as far as anybody has asked."""
+    return _user(person, users) is not None
 
 
 def _user(person: PersonMatch, users: Users) -> Mapping[str, Any] | None:
@@ -81,10 +99,14 @@ def _user(person: PersonMatch, users: Users) -> Mapping[str, Any] | None:
     return next((user for user in there if user is not None), None)
 
 
+def asked_for(person: PersonMatch, users: Users) -> bool:
+    """Tell whether all is known that decides who the person is."""
+    return all(external_id.lower() in users for external_id in external_ids(person))
+
+
 def by_external_id(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Read the users of an answer."""
-    given = answer.get("users")
-    rows = [row for row in given if isinstance(row, Mapping)] if isinstance(given, list) else []
+    rows = each(answer.get("users"))
     return {str(r["external_id"]).lower(): r for r in rows if r.get("external_id") and r.get("id")}
 
 
@@ -101,14 +123,14 @@ def _shown(user: Mapping[str, Any], name: str) -> Value:
 
 
 def lacking(people: Iterable[PersonMatch], users: Users) -> list[dict[str, Any]]:
-    """Return what the users that are there have nothing of yet: for each the id and the fields to write.
+    """Return what the customers that are there have nothing of yet: for each the id and the fields to write.
 
-    Two authors may be one user; then the first has the word.
+    Two authors may be one user; then the first has the word. To agents nothing is written: customers see it.
     """
     lacks: dict[str, dict[str, Any]] = {}
     for person in people:
         user = _user(person, users)
-        if user is None:
+        if user is None or user.get("role") != "end-user":
             continue
         given = lacks.setdefault(str(user["id"]), {})
         empty = {n: v for n, v in person.fill.items() if n not in given and _shown(user, n) in (None, ())}

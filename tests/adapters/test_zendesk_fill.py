@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from zendesk_account import Sandbox, judged, person, running
+import zendesk_account
+from zendesk_account import Sandbox, person
 
 from adapters.zendesk import Zendesk
 from bridge.ports import PersonFound, PersonMatch
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 def filled(external_id: str, **fill: Any) -> PersonMatch:
@@ -40,6 +24,7 @@ def user(account: Sandbox, user_id: str) -> dict[str, Any]:
 
 
 def test_what_is_empty_is_filled_for_all_with_one_call(account: Sandbox, crm: Zendesk) -> None:
+    account.order("user_fields", key="x_handle", title="Handle on X", type="text")
     ada, bob = account.user("1:a"), account.user("1:b", "Bob")
     account.api("PUT", f"users/{ada}", {"user": {"phone": "+491", "user_fields": {"x_handle": ""}}})
     before = account.data_calls()
@@ -105,6 +90,16 @@ def test_a_write_that_fails_is_no_reason_to_fail_a_person(
     [told] = [record.getMessage() for record in caplog.records if record.name == "casebridge"]
     assert told.startswith("empty fields of users in Zendesk were not filled")
     assert "secret" not in told
+
+
+def test_nothing_is_written_to_an_agents_profile(account: Sandbox, crm: Zendesk) -> None:
+    agent = account.agent("Anna", "anna@acme.example")
+    account.api("PUT", f"users/{agent}", {"user": {"external_id": "1:anna"}})
+
+    found = crm.find([filled("1:anna", alias="@anna")])
+
+    assert found == [PersonFound(id=agent)]
+    assert user(account, agent)["alias"] is None
 
 
 def test_a_user_who_is_made_is_not_filled_again(account: Sandbox, crm: Zendesk) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import zendesk_account
 from salesforce_org import wait_for
-from zendesk_account import Sandbox, filing, judged, part, person, receipts, running, send
+from zendesk_account import Sandbox, filing, part, person, receipts, send
 
 from adapters.zendesk import Zendesk
 from adapters.zendesk import users as users_module
@@ -17,22 +17,7 @@ from bridge.ports import PersonFound, PersonMatch
 ADA = {"name": "Ada (@ada)"}
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 def users(account: Sandbox) -> dict[str, str]:
@@ -220,27 +205,46 @@ def test_a_creation_without_an_answer_lets_those_behind_wait(account: Sandbox, c
     assert sorted(users(account)) == ["0", "1", "2", "3"]
 
 
-def test_a_suspended_person_is_found_all_the_same(account: Sandbox, crm: Zendesk) -> None:
+@pytest.mark.parametrize("new", [True, False])
+def test_who_is_suspended_is_neither_named_nor_made_again_and_the_ticket_says_so(
+    account: Sandbox, crm: Zendesk, new: bool
+) -> None:
     eve = account.user("eve")
     account.api("PUT", f"users/{eve}", {"user": {"suspended": True}})
 
-    [found] = crm.find([person("eve", create=ADA, fetch=("suspended",))])
+    [found] = crm.find([person("eve", create=ADA, fetch=("name",), new=new)])
 
-    assert found == PersonFound(id=eve, values={"suspended": True})
+    assert found == PersonFound(says=users_module.SUSPENDED)
+    assert users(account) == {"eve": "Ada"}
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"), [("server_error", RetryLater), ("forbidden", Paused), ("rate_limit", RetryLater)]
-)
-def test_a_look_up_that_fails_says_when_to_come_back(
-    account: Sandbox, crm: Zendesk, fault: str, kind: type[Exception]
-) -> None:
-    account.fault(fault, path="users")
+@pytest.mark.parametrize("fault", ["server_error", "rate_limit"])
+def test_a_look_up_that_fails_says_when_to_come_back(account: Sandbox, crm: Zendesk, fault: str) -> None:
+    account.fault(fault, path="users", seconds=7)
 
-    with pytest.raises(kind):
+    [later] = crm.find([person("1", create=ADA)])
+
+    assert isinstance(later, RetryLater)
+    assert (later.after, users(account)) == (timedelta(seconds=7), {})
+
+
+def test_a_look_up_that_nobody_may_make_pauses_the_account(account: Sandbox, crm: Zendesk) -> None:
+    account.fault("forbidden", path="users")
+
+    with pytest.raises(Paused):
         crm.find([person("1", create=ADA)])
 
     assert users(account) == {}
+
+
+def test_who_was_found_before_a_look_up_failed_is_told_all_the_same(account: Sandbox, crm: Zendesk) -> None:
+    ada = account.user("p0")
+    account.fault("server_error", path="users", method="GET", after=1)
+
+    found = crm.find([person(f"p{n}") for n in range(101)])
+
+    assert found[:100] == [PersonFound(id=ada)] + [PersonFound()] * 99
+    assert isinstance(found[100], RetryLater)
 
 
 def test_who_is_not_reached_in_time_is_next(account: Sandbox) -> None:

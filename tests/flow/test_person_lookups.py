@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from heart import CARE, WITH_CONTACT, all_items, bridge, drain, hear, said, states
+from heart import CARE, WITH_CONTACT, all_items, bridge, drain, due_in, hear, pass_time, said, states
 from logbook import Logbook
 from sqlalchemy import update
 
-from bridge.errors import Rejected
-from bridge.ports import PersonFound, PersonMatch
+from bridge.errors import Rejected, RetryLater
+from bridge.flow import decide_some
+from bridge.ports import Found, Pending, PersonFound, PersonMatch
 from bridge.store import Store
 from bridge.store.engine import now
-from bridge.store.tables import person
+from bridge.store.tables import lane, person
 
 DIRECT = WITH_CONTACT.replace("mapping: care", "mapping: direct").replace("[comment, direct]", "[direct]")
 BROKEN = DIRECT.replace("Page_Id__c", "Nope__c")
@@ -99,3 +101,50 @@ def test_names_without_a_record_are_told_beside_it(store: Store, strict: Strict)
         "No Contact was made.",
         "OwnerId was left out: there is no record called 'Nobody'",
     ]
+
+
+class Making(Logbook):
+    """A CRM that makes persons in a job; its answers are told beforehand."""
+
+    def __init__(self, file: Path, *answers: Found) -> None:
+        super().__init__(file)
+        self.answers = list(answers)
+        self.jobs: list[tuple[bool, str]] = []  #: of each person who was asked for: new, job
+
+    def find(self, people: Sequence[PersonMatch]) -> list[Found]:  # type: ignore[override]
+        self.jobs += [(one.new, one.job) for one in people]
+        return [self.answers.pop(0) for _ in people]
+
+
+def test_who_is_being_made_is_asked_for_with_the_job_until_they_are_there(store: Store, tmp_path: Path) -> None:
+    minute = timedelta(minutes=1)
+    busy = RetryLater("busy", after=minute)
+    making = Making(tmp_path / "m.db", Pending(job="J1", after=minute), busy, PersonFound(id="003a"))
+    made = bridge(store, making, WITH_CONTACT)
+    hear(store, said("one"))
+    decide_some(made, "fb")
+    [rests] = due_in(store, lane).values()
+
+    for _ in range(2):
+        with store.write() as c:
+            c.execute(update(person).values(until=now() - 1))
+        pass_time(store)
+        decide_some(made, "fb")
+    drain(made)
+
+    assert rests is not None
+    assert (50 < rests <= 60, making.jobs) == (True, [(True, ""), (False, "J1"), (False, "J1")])
+    assert '"id":"003a"' in all_items(store)[0].decision
+    assert states(store) == {"m-one:created": "filed"}
+
+
+def test_a_job_that_tells_of_another_is_asked_for_by_that_one(store: Store, tmp_path: Path) -> None:
+    soon = timedelta(0)
+    again = (Pending(job="J1", after=soon), Pending(job="J2", after=soon))
+    making = Making(tmp_path / "m.db", *again, PersonFound(id="003a"))
+    hear(store, said("one"))
+
+    drain(bridge(store, making, WITH_CONTACT))
+
+    assert making.jobs == [(True, ""), (False, "J1"), (False, "J2")]
+    assert states(store) == {"m-one:created": "filed"}

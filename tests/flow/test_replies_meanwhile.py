@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from heart import CARE, NOON, all_items, drain, hear, ledger_of, ours, said, worker
@@ -254,6 +255,35 @@ def test_a_reply_to_what_this_version_cannot_read_fails_and_says_so(road: Desk, 
     settle(road.made)
 
     assert (road.wall.sends, road.ink.last) == ([], {"r1": ("failed", UNREADABLE)})
+
+
+def test_what_may_have_been_sent_and_cannot_be_read_any_more_did_not_surely_fail(road: Desk) -> None:
+    road.wall.plan.append("lost")
+    road.write("Hello")
+    replying.poll_some(road.road, "crm")
+    for _ in range(2):
+        replying.send_some(road.road, ACCOUNT)
+    with road.store.write() as c:
+        c.execute(update(item).values(body='{"of": "another version"}'))
+
+    settle(road.made)
+
+    assert (road.wall.texts, road.ink.last) == (["Hello"], {"r1": ("unsure", f"{LOST} {UNREADABLE}")})
+
+
+def test_a_fault_of_ours_after_a_lost_answer_does_not_say_that_it_failed(store: Store, crm: Logbook) -> None:
+    class Forgetful(Wall):
+        def way(self, to: Message, *, private: bool, heard_at: datetime) -> Way | Rejected:
+            if self.sends:
+                raise ZeroDivisionError
+            return self.ways
+
+    road = desk(store, crm, wall=Forgetful(plan=deque(["lost"])))
+
+    road.answer("Hello")
+
+    assert road.wall.texts == ["Hello"]
+    assert [(state, says.startswith(LOST)) for state, says in road.ink.last.values()] == [("unsure", True)]
 
 
 def test_a_short_lease_still_sends(store: Store, crm: Logbook) -> None:

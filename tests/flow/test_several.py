@@ -29,7 +29,7 @@ from logbook import Logbook
 from bridge.flow import decide_some
 from bridge.message import Account, Message
 from bridge.parts import Bridge
-from bridge.store import Store, cases, ledger
+from bridge.store import Store, ledger, pauses
 from bridge.worker import strangers
 
 FRENCH = "page-fr"
@@ -159,7 +159,7 @@ def test_one_key_in_two_crms_is_two_cases(store: Store, crm: Logbook, desk: Logb
 def test_a_crm_that_rests_holds_up_no_other(store: Store, crm: Logbook, desk: Logbook) -> None:
     made = two(store, crm, desk)
     with store.write() as c:
-        cases.pause(c, "desk", until=None, reason="maintenance")
+        pauses.pause(c, "desk", until=None, reason="maintenance")
     hear(store, french("bonjour"), said("hello"))
 
     one = worker(made)

@@ -33,7 +33,7 @@ from bridge.filing import file_some
 from bridge.flow import decide_some
 from bridge.parts import Bridge
 from bridge.ports import PersonFound, PersonMatch
-from bridge.store import Store, cases, ledger
+from bridge.store import Store, ledger, pauses
 from bridge.store.engine import now
 from bridge.store.tables import case_row, filing, target
 
@@ -350,10 +350,10 @@ def test_a_match_that_the_crm_refuses_kills_its_own_messages_and_can_be_replayed
 
 def test_a_pause_lasts_a_minute_whatever_a_slow_clock_says(store: Store) -> None:
     with store.write() as c:
-        cases.pause(c, "crm", until=store.now() - timedelta(hours=1), reason="daily limit")
+        pauses.pause(c, "crm", until=store.now() - timedelta(hours=1), reason="daily limit")
 
     with store.read() as c:
-        assert cases.paused(c, "crm")
+        assert pauses.paused(c, "crm")
     assert 59 < (column(store, target, "paused_until")["crm"] / 1000 - store.now().timestamp()) <= 60
 
 
@@ -361,7 +361,7 @@ def test_a_pause_with_an_end_lasts_until_then(store: Store) -> None:
     until = store.now() + timedelta(hours=2)
 
     with store.write() as c:
-        cases.pause(c, "crm", until=until, reason="daily limit")
+        pauses.pause(c, "crm", until=until, reason="daily limit")
 
     assert column(store, target, "paused_until") == {"crm": round(until.timestamp() * 1000)}
     assert ledger_of(store).paused == {"crm": "daily limit"}
