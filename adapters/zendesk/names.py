@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from adapters.zendesk.account import Account
+from adapters.zendesk.answers import Json
 from adapters.zendesk.classify import Refusal
+from adapters.zendesk.describing import Rows, usable
 from bridge.errors import Rejected, RetryLater
 from bridge.ports import Identified, Named
 
-Rows = Sequence[Mapping[str, Any]]
 LATER = RetryLater("other names took all the time; this one is next", after=timedelta(0))
 
 
@@ -65,7 +65,7 @@ def _listed(account: Account, kind: Kind, until: float, *, alone: bool) -> Rows 
 
     alone: it has all the time there is. When that is too short, no message may wait for more.
     """
-    rows: list[Mapping[str, Any]] = []
+    rows: list[Json] = []
     after: str | None = ""
     while after is not None:
         if time.monotonic() > until and alone and rows:
@@ -94,7 +94,7 @@ def _identified(record: Named, there: Mapping[str, Rows | RetryLater | Rejected]
     if isinstance(rows, RetryLater):
         return rows
     wanted = _plain(record.name)
-    ids = [str(row["id"]) for row in rows if _usable(row) and wanted in {_plain(row.get(n)) for n in kind.names}]
+    ids = [str(row["id"]) for row in rows if usable(row) and wanted in {_plain(row.get(n)) for n in kind.names}]
     if len(ids) == 1:
         return ids[0]
     if not ids or not wanted:
@@ -106,9 +106,3 @@ def _identified(record: Named, there: Mapping[str, Rows | RetryLater | Rejected]
 
 def _plain(name: object) -> str:
     return " ".join(name.split()).casefold() if isinstance(name, str) else ""
-
-
-def _usable(row: Mapping[str, Any]) -> bool:
-    """Whether tickets can still be given to it."""
-    away = any(row.get(name) for name in ("deleted", "is_deleted", "suspended"))
-    return not away and row.get("active") is not False

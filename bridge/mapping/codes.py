@@ -80,7 +80,8 @@ CODES: Mapping[str, str] = {
     "no-such-connection": "A mapping names a connection that `connections.yaml` does not have, or one of the "
     "other kind: `source` names platforms, `target` a CRM.",
     "no-such-field": "The CRM's object has no field of this API name, or the user that Casebridge logs in as "
-    "may not see it. Correct the name, make the field, or give that user the right to read it.",
+    "may not see it, or it is switched off. Correct the name, make or switch on the field, or give that user the "
+    "right to read it.",
     "no-such-file": "The folder of the configuration has no `connections.yaml`. Set `CASEBRIDGE_CONFIG` to the "
     "right folder.",
     "no-such-hours": "`inside_hours` or `outside_hours` names hours that `connections.yaml` does not have under "
@@ -93,14 +94,14 @@ CODES: Mapping[str, str] = {
     "add the file.",
     "no-such-object": "The CRM has no object of this API name, or the user that Casebridge logs in as may not "
     "see it.",
-    "no-such-record": "The CRM has no queue, user or record type of this name that can be used here, or "
-    "several. Correct the name, or make the record.",
+    "no-such-record": "The CRM has no queue, group, user, record type, brand or form of this name or id that can "
+    "be used here, or several. Correct the name, or make the record.",
     "no-version": "A payload map's `change` can be `hidden` or `unhidden`, and nothing tells one hiding from the "
     "next. Fill `version` or `sent_at`.",
     "not-a-channel": "A payload map calls the channel what keys cannot hold: at most 40 of `a` to `z`, digits, "
     "`-` and `_`.",
-    "not-a-choice": "The value is none of the picklist's, for the record type that the case gets. Write one "
-    "that is allowed, or add it in the CRM.",
+    "not-a-choice": "The value is none of the picklist's or drop-down's, for the record type that the case gets. "
+    "Write one that is allowed, or add it in the CRM.",
     "not-a-condition": "A condition is a map of a word and what it is compared with.",
     "not-a-connection-name": "The name of a connection stands in its URL: at most 63 of a-z, 0-9 and `-`, the "
     "first no `-`.",
@@ -148,6 +149,8 @@ CODES: Mapping[str, str] = {
     "hours. Write it.",
     "not-one-value": "`is` and `is_not` compare with one value. Write `one_of` for a list.",
     "not-possible": "The value is none of those that this key can have. Use one that is allowed.",
+    "not-shown": "The record type or the form that the mapping names does not have this field, so agents do not "
+    "see it on the case. Add the field there, or name another.",
     "not-true-or-false": "Only `true` or `false` can stand here.",
     "not-two-numbers": "`between` takes the least and the most, both included.",
     "not-unique": "A record of a customer is made only where one field by which it is found again is Unique in "

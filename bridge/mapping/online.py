@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Literal
 
 from bridge.mapping.compiled import Mapping
@@ -12,11 +13,11 @@ from bridge.mapping.described import Described
 from bridge.mapping.document import Document, Fault, Node, near
 from bridge.mapping.given import Given, Words, words
 from bridge.mapping.sections import below
-from bridge.mapping.suiting import Unsuited, listed, unsuited
-from bridge.ports import LONGEST_KEY, FieldFacts, Named, ObjectFacts
+from bridge.mapping.suiting import Unsuited, called, listed, unsuited
+from bridge.ports import LONGEST_KEY, FieldFacts, Named, ObjectFacts, RecordType
 
 Right = Literal["create", "change", "look up"]
-RECORD_TYPE = "recordtypeid"  #: the field, in lower case, that says which values the others take
+NEAREST = 10  #: of the fields with names that say nothing, in a message
 
 PERMIT = "the user that Casebridge logs in as may not"
 
@@ -79,7 +80,7 @@ def _of_case(written: Written, told: Described) -> Iterator[Fault]:
     yield from where.faults(creates=True)
     if where.facts is None:
         return
-    where = replace(where, picklists=_picklists(mapping, where.facts))
+    where = replace(where, type=_type(mapping, where.facts))
     create = {name: given for name, given in below(node, "create").items() if name != mapping.key_field}
     yield from where.fields(create, "create")
     yield from where.required([*create, mapping.key_field], node.entries["create"])
@@ -90,15 +91,15 @@ def _of_case(written: Written, told: Described) -> Iterator[Fault]:
     yield from _records(where)
 
 
-def _picklists(mapping: Mapping, facts: ObjectFacts) -> abc.Mapping[str, Sequence[str]]:
-    """The values of the record type that every new case gets; {} = nobody can tell which it is."""
+def _type(mapping: Mapping, facts: ObjectFacts) -> RecordType | None:
+    """The record type that every new case gets; None = nobody can tell which it is."""
     fixed = {**mapping.create, **mapping.named}
-    names = {found.constant for field, found in fixed.items() if field.casefold() == RECORD_TYPE}
+    names = {found.constant for field, found in fixed.items() if field.casefold() == facts.type_field.casefold()}
     wanted = {name.casefold() for name in names if name}
-    for one in facts.record_types:
-        if wanted & {one.id.casefold(), one.name.casefold(), one.developer_name.casefold()}:
-            return {field.casefold(): values for field, values in one.picklists.items()}
-    return {}
+    types = facts.record_types
+    return next(
+        (one for one in types if wanted & {n.casefold() for n in (one.id, one.name, one.developer_name)}), None
+    )
 
 
 KEY_NEEDS: abc.Mapping[str, str] = {
@@ -117,7 +118,7 @@ def _key(where: _Section, case: Node) -> Iterator[Fault]:
         return
     field = where.field(name)
     if isinstance(field, str):
-        yield where.fault(node, "no-such-field", field, suggestion=where.near(name))
+        yield where.no_field(node, name, field)
         return
     if not field.createable:
         yield where.fault(node, "no-right", f"{PERMIT} create {where.name}.{field.name}")
@@ -145,8 +146,11 @@ def _records(where: _Section) -> Iterator[Fault]:
             reason = f"nobody asked for {name.name!r} when the schema was saved: save it anew"
             yield _at(given, "not-asked", reason)
         elif not record.id:
-            yield _at(given, "no-such-record", record.why)
-        elif name.field.casefold() == RECORD_TYPE and not where.usable(record.id):
+            field = where.field(name.field)
+            known = field.labels if isinstance(field, FieldFacts) else ()
+            close = near(name.name, [one for one in known if one.casefold() != name.name.casefold()])
+            yield _at(given, "no-such-record", record.why, allowed=listed(known), suggestion=close)
+        elif where.typed_by(name.field) and not where.usable(record.id):
             can = [one.name for one in where.facts.record_types] if where.facts else []
             reason = f"{PERMIT} use the record type {name.name!r}"
             yield _at(given, "no-such-record", reason, allowed=listed(can))
@@ -168,7 +172,7 @@ def _of_contact(written: Written, told: Described) -> Iterator[Fault]:
     for item in node.entries["fetch"].items if "fetch" in node.entries else ():
         field = where.field(item.text or "")
         if isinstance(field, str):
-            yield where.fault(item, "no-such-field", field, suggestion=where.near(item.text or ""))
+            yield where.no_field(item, item.text or "", field)
     yield from where.fields(below(node, "fill_if_empty"), "change")
     create = below(node, "none_found", "create")
     yield from where.fields(create, "create")
@@ -193,13 +197,13 @@ def _single(where: _Section, contact: Node, made: Node) -> Iterator[Fault]:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A section of a mapping beside what the CRM said of its object. picklists: of its record type, if known."""
+    """A section of a mapping beside what the CRM said of its object. type: the record's, if known."""
 
     written: Written
     told: Described
     object: str
     node: Node
-    picklists: abc.Mapping[str, Sequence[str]] | None = None
+    type: RecordType | None = None
 
     @property
     def facts(self) -> ObjectFacts | None:
@@ -224,10 +228,28 @@ class _Section:
     def field(self, name: str) -> FieldFacts | str:
         """What is known of a field, or why nothing is."""
         found = self.facts.fields.get(name.casefold()) if self.facts else None
+        if found and not found.active:
+            return f"{self.called(found)} is switched off, so nothing that is written there is kept"
         return found or f"{self.name} has no field {name}, or {PERMIT} see it"
 
-    def near(self, name: str) -> str:
-        return near(name, [field.name for field in self.facts.fields.values()] if self.facts else [])
+    def called(self, field: FieldFacts) -> str:
+        """A field as the CRM spells it, and as people know it."""
+        return called(f"{self.name}.{field.name}", field.label)
+
+    def typed_by(self, field: str) -> bool:
+        """Whether it is this field that says which record type a record is of."""
+        return self.facts is not None and field.casefold() == self.facts.type_field.casefold()
+
+    def no_field(self, node: Node, name: str, reason: str, *, key: bool = False) -> Fault:
+        """That a field cannot be used, with those that may be meant: where names say nothing, what they are."""
+        fields = [field for field in self.facts.fields.values() if field.active] if self.facts else []
+        kin = {field.name: field.label for field in fields if field.label and _kind(field.name) == _kind(name)}
+        if kin:
+            close = sorted(kin, key=lambda one: -SequenceMatcher(None, name, one).ratio())[:NEAREST]
+            allowed, suggestion = listed([called(one, kin[one]) for one in close]), ""
+        else:
+            allowed, suggestion = "", near(name, [field.name for field in fields])
+        return self.fault(node, "no-such-field", reason, key=key, allowed=allowed, suggestion=suggestion)
 
     def usable(self, record_type: str) -> bool:
         """Whether our user may use a record type; ids are written with 15 or 18 characters."""
@@ -238,10 +260,13 @@ class _Section:
         for name, node in entries.items():
             field = self.field(name)
             if isinstance(field, str):
-                yield self.fault(node, "no-such-field", field, key=True, suggestion=self.near(name))
+                yield self.no_field(node, name, field, key=True)
                 continue
             if lack := self._lack(field, right):
                 yield self.fault(node, "no-right", lack, key=True)
+            if right == "create" and self.type and self.type.fields and field.name not in self.type.fields:
+                reason = f"agents do not see {self.called(field)} in a {self.name} of {self.type.name!r}"
+                yield replace(self.fault(node, "not-shown", reason, key=True), level="warning")
             if "named" not in node.entries:
                 yield from self._values(node, field, right)
 
@@ -254,10 +279,11 @@ class _Section:
 
     def _values(self, node: Node, field: FieldFacts, right: Right) -> Iterator[Fault]:
         nodes = node.items or (node,)  # an order of raise_only is a list
-        choices = (self.picklists or {}).get(field.name.casefold())
+        of_type = self.type.picklists if self.type else {}
+        choices = {name.casefold(): values for name, values in of_type.items()}.get(field.name.casefold())
         cut = self.written.mapping.too_long == "shorten" and right != "look up"
         for given in (one for each in nodes for one in self.written.words.given(each, self.written.document)):
-            if lack := unsuited(given.value, field, choices, name=f"{self.name}.{field.name}", cut=cut):
+            if lack := unsuited(given.value, field, choices, name=self.called(field), cut=cut):
                 yield _unsuited(given, lack)
 
     def required(self, given: Iterable[str], create: Node) -> Iterator[Fault]:
@@ -280,8 +306,13 @@ class _Section:
         return document.fault(node, code, reason, key=key, allowed=allowed, suggestion=suggestion)
 
 
-def _at(given: Given, code: str, reason: str, *, allowed: str = "") -> Fault:
-    return given.document.fault(given.node, code, reason, allowed=allowed)
+def _kind(name: str) -> str:
+    """A name without its last part, in which it differs from others like it: custom_field of custom_field_9."""
+    return name.casefold().rpartition("_")[0]
+
+
+def _at(given: Given, code: str, reason: str, *, allowed: str = "", suggestion: str = "") -> Fault:
+    return given.document.fault(given.node, code, reason, allowed=allowed, suggestion=suggestion)
 
 
 def _unsuited(given: Given, lack: Unsuited) -> Fault:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import requests
 import road
 from click.testing import CliRunner, Result
 from crms import SALESFORCE, ZENDESK
@@ -36,6 +37,15 @@ ALONE = "1 mapping: no faults\n"
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     env = road.configure(folder := tmp_path_factory.mktemp("org"))
     with road.sandbox(folder, SALESFORCE, env) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    env = road.configure(folder := tmp_path_factory.mktemp("desk"), crm=ZENDESK)
+    with road.sandbox(folder, ZENDESK, env) as found:
+        field = {"id": 27642, "title": "Brand", "type": "tagger", "options": ["acme", "acme_outlet"]}
+        assert requests.post(f"{found}/sandbox/fields", json=field, timeout=10).ok
         yield found
 
 
@@ -105,11 +115,46 @@ def test_an_org_that_cannot_be_asked_is_not_taken_for_a_good_one(tmp_path: Path)
     assert not file.exists()
 
 
-def test_a_crm_that_does_not_describe_itself_is_named(tmp_path: Path) -> None:
-    found = check(road.configure(tmp_path, crm=ZENDESK), "--online")
+def test_a_mapping_for_zendesk_is_checked_against_its_account(tmp_path: Path, desk: str) -> None:
+    found = check(road.configure(tmp_path, crm=ZENDESK, ZENDESK_URL=desk), "--online")
 
     assert (found.exit_code, found.stderr) == (0, "")
-    assert found.stdout == f"zendesk: checked without asking it: its schema cannot be read yet\n{ALONE}"
+    assert found.stdout.startswith("zendesk: ")
+    assert found.stdout.endswith(f"\n{ALONE}")
+
+
+def test_what_an_account_does_not_have_is_told_with_what_people_call_it(tmp_path: Path, desk: str) -> None:
+    create = 'requester_id: "{person.id}"\n'
+    own = f"""{create}    custom_field_27642: Outlet
+    custom_field_27643: x
+    priority: High
+    group_id: {{named: Social Caer}}
+    brand_id: "1"
+"""
+    mapping = ZENDESK.mapping.replace(create, own).replace("{status: open}", "{status: opne}")
+    file = tmp_path / "schema.json"
+
+    found = check(
+        road.configure(tmp_path, crm=ZENDESK, mapping=mapping, ZENDESK_URL=desk), "--online", "--save", str(file)
+    )
+
+    assert found.exit_code == 1
+    assert firsts(found.stderr) == [
+        "plain.yaml:20:25 error: ticket.custom_field_27642 (Brand) does not take 'Outlet' [not-a-choice]",
+        (
+            "plain.yaml:21:5 error: ticket has no field custom_field_27643, or the user that Casebridge logs in "
+            "as may not see it [no-such-field]"
+        ),
+        "plain.yaml:22:15 error: ticket.priority does not take 'High' [not-a-choice]",
+        "plain.yaml:23:23 error: there is no group called 'Social Caer' in Zendesk [no-such-record]",
+        (
+            "plain.yaml:24:15 error: there is no record with the id '1' that ticket.brand_id can name "
+            "[no-such-record]"
+        ),
+        "plain.yaml:31:19 error: ticket.status does not take 'opne' [not-a-choice]",
+    ]
+    offline = check(road.bare(tmp_path), "--schema", str(file))
+    assert (offline.exit_code, offline.stdout, offline.stderr) == (1, found.stdout, found.stderr)
 
 
 def test_a_crm_that_the_file_does_not_know_is_named(tmp_path: Path) -> None:

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.salesforce import Salesforce
 from bridge.errors import ConfigError
 from bridge.mapping import read
 from bridge.mapping.described import Described, Record, read_described, written
 from bridge.mapping.document import parse
 from bridge.mapping.given import Constant
 from bridge.mapping.online import Written, named, objects, unfitting
-from bridge.mapping.suiting import unsuited
+from bridge.mapping.suiting import Unsuited, unsuited
+from bridge.online import remarks
 from bridge.ports import FieldFacts, Named, ObjectFacts, RecordType
 
 SOCIAL = RecordType(
@@ -252,6 +254,51 @@ def test_a_record_type_that_our_user_may_not_use_is_a_fault() -> None:
     ]
 
 
+# --- fields with names that say nothing ---------------------------------------------------------------------
+
+BRAND = FieldFacts(name="field_27642", type="string", label="Brand")
+OLD = FieldFacts(name="field_27643", type="string", label="Old brand", active=False)
+OWN = Described(objects={"case": replace(CASE, fields={**CASE.fields, "field_27642": BRAND, "field_27643": OLD})})
+
+
+def test_what_is_not_there_is_told_with_what_people_call_the_others() -> None:
+    found = [str(fault).split("\n") for fault in unfitting(mapping("create: {field_27640: x, Subjcet: y}"), OWN)]
+
+    assert [lines[3:] for lines in found] == [
+        ["    -> allowed: field_27642 (Brand)"],
+        ["    -> did you mean 'Subject'?"],
+    ]
+
+
+def test_what_is_switched_off_is_told() -> None:
+    assert wrong("create: {field_27642: x, field_27643: y}", said=OWN) == [
+        "error: Case.field_27643 (Old brand) is switched off, so nothing that is written there is kept"
+    ]
+
+
+def test_what_agents_do_not_see_is_a_warning_where_the_record_type_is_known() -> None:
+    types = (replace(SOCIAL, fields=("Subject", "RecordTypeId", "Priority", "Key__c")),)
+    said = Described(objects={"case": replace(CASE, record_types=types)})
+
+    assert wrong(f'create: {{RecordTypeId: "{SOCIAL.id}", Subject: s, Origin: Web}}', said=said) == [
+        "warning: agents do not see Case.Origin in a Case of 'Social'"
+    ]
+    assert wrong("create: {Subject: s, Origin: Web}", said=said) == []
+
+
+class Silent(Salesforce):
+    """A CRM that tells nothing of itself."""
+
+    describes = False
+
+
+def test_a_crm_that_does_not_describe_itself_is_named() -> None:
+    found, said = [mapping("create: {Subject: s}")], {"crm": replace(TOLD, remarks=("Two calls.",))}
+
+    assert remarks({"crm": Silent}, found, {}) == ["crm: checked without asking it: its schema cannot be read yet"]
+    assert remarks({"crm": Salesforce}, found, said) == ["crm: Two calls."]
+
+
 # --- the customer -------------------------------------------------------------------------------------------
 
 MATCH = "contact: {{object: Contact, match: [{{Social_Author_Key__c: '{{author.id}}'}}], {}}}\n"
@@ -303,7 +350,11 @@ contact:
         ("int", "-12", "1.5"),
         ("double", "12.50", "a dozen"),
         ("currency", "1e3", "12,5"),
+        ("decimal", "12,50", "12."),
+        ("decimal", "-.5", "1e3"),
         ("date", "2026-11-21", "21.11.2026"),
+        ("date", "2024-02-29", "2026-02-29"),
+        ("datetime", "2026-11-21T20:00:00Z", "2026-11-31T20:00:00Z"),
         ("datetime", "2026-11-21T20:00:00Z", "2026-11-21T20:00:00"),
         ("time", "20:00:00Z", "8 pm"),
         ("email", "care@example.com", "care"),
@@ -325,6 +376,56 @@ def test_a_text_fits_if_it_is_no_longer_than_the_field(value: str, length: int) 
     found = unsuited(value, FieldFacts(name="F", type="textarea", length=length), name="F")
 
     assert (found is None) == (len(value) <= length)
+
+
+PATTERNS = ((r"\AA-\d+\z", "A-7", "A-x"), ("[0-9]{3}", "a 123", "12"), ("(?=look-ahead)", "anything", None))
+
+
+@pytest.mark.parametrize(("pattern", "good", "bad"), PATTERNS)
+def test_a_fields_own_pattern_must_be_found_where_we_can_read_it(pattern: str, good: str, bad: str | None) -> None:
+    field = FieldFacts(name="F", type="string", pattern=pattern)
+
+    assert unsuited(good, field, name="F") is None
+    assert bad is None or unsuited(bad, field, name="F") == Unsuited(
+        code="wrong-type", reason=f"F takes what is like {pattern!r}, not {bad!r}"
+    )
+
+
+def test_an_id_of_digits_must_be_one_of_those_that_are_known() -> None:
+    known = FieldFacts(name="F", type="number_of_record", values=("201", "202"), restricted=True)
+    unknown = FieldFacts(name="F", type="number_of_record")
+
+    def codes(field: FieldFacts) -> list[str]:
+        found = [unsuited(value, field, name="F") for value in ("201", "", "9", "Ann")]
+        return [one.code if one else "" for one in found]
+
+    assert codes(known) == ["", "", "no-such-record", "wrong-type"]
+    assert codes(unknown) == ["", "", "", "wrong-type"]
+
+
+def test_a_choice_may_be_written_as_it_is_spelled_alone() -> None:
+    field = replace(picklist("F", "acme_fr", "acme"), case_sensitive=True, labels=("Acme France", "Acme"))
+
+    found = unsuited("acme france", field, name="F")
+
+    assert found == Unsuited(
+        code="not-a-choice",
+        reason="F does not take 'acme france'",
+        allowed="acme_fr (Acme France), acme",
+        suggestion="acme_fr",
+    )
+    assert unsuited("ACME", field, name="F") is not None
+    assert unsuited("ACME", replace(field, case_sensitive=False), name="F") is None
+
+
+@given(st.lists(st.sampled_from(["social", "vip", "a b"]), min_size=1, max_size=4))
+def test_words_are_parted_by_commas_or_by_white_space_and_not_by_both(items: list[str]) -> None:
+    field = FieldFacts(name="F", type="words")
+
+    found = unsuited(",".join(items), field, name="F")
+
+    assert (found is not None) == (len(items) > 1 and "a b" in items)
+    assert found is None or (found.warning and found.suggestion == "a_b")
 
 
 def test_only_the_first_of_many_choices_are_shown() -> None:
