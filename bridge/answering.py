@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -145,11 +146,11 @@ def plan(one: Open, way: Way | Rejected, doubt: Doubt, now: datetime) -> Step:
 
 def _refused(one: Open, way: Way | Rejected, now: datetime) -> End | None:
     if one.deleted:
-        return _end(one, "failed", DELETED)
+        return _end(one.pieces, "failed", DELETED)
     if isinstance(way, Rejected):
-        return _end(one, "failed", str(way))
+        return _end(one.pieces, "failed", str(way))
     if way.until is not None and now > way.until:
-        return _end(one, "failed", CLOSED.format(until=way.until))
+        return _end(one.pieces, "failed", CLOSED.format(until=way.until))
     return None
 
 
@@ -162,7 +163,7 @@ def _doubted(one: Open, piece: Piece, doubt: Doubt, now: datetime) -> Step:
     wait = SETTLES if doubt == "look" else ECHOES
     if since < wait:
         return Rest(after=wait - since, piece=piece)
-    return Look(piece=piece) if doubt == "look" else _end(one, "unsure", LOST)
+    return Look(piece=piece) if doubt == "look" else _end(one.pieces, "unsure", LOST)
 
 
 def tried(one: Open, piece: Piece, outcome: Sent | RetryLater | Unsure | Rejected, now: datetime) -> Verdict:
@@ -172,21 +173,23 @@ def tried(one: Open, piece: Piece, outcome: Sent | RetryLater | Unsure | Rejecte
             return Done(piece=piece, sent=outcome)
         case Unsure():
             if one.attempts + 1 >= retry.ATTEMPTS:
-                return _end(one, "unsure", f"{LOST} It was tried {retry.ATTEMPTS} times: {outcome}")
+                return _end(one.pieces, "unsure", f"{LOST} It was tried {retry.ATTEMPTS} times: {outcome}")
             began = piece.tried_at or piece.tried_last or now
             doubted = replace(piece, state="doubt", tried_at=began, tried_last=now)
             return Rest(after=outcome.after, piece=doubted, counts=True)
         case Rejected():
             if piece.tried_at is None:
-                return _end(one, "failed", str(outcome))
-            return _end(one, "unsure", f"{LOST} Sent once more, the platform said: {outcome}")
+                return _end(one.pieces, "failed", str(outcome))
+            return _end(one.pieces, "unsure", f"{LOST} Sent once more, the platform said: {outcome}")
         case RetryLater():
             return _later(one, piece, outcome, now)
 
 
 def _later(one: Open, piece: Piece, outcome: RetryLater, now: datetime) -> Verdict:
     if now - one.taken_at > HORIZON:
-        return _end(one, "failed" if piece.tried_at is None else "unsure", f"Given up after 72 hours: {outcome}")
+        return _end(
+            one.pieces, "failed" if piece.tried_at is None else "unsure", f"Given up after 72 hours: {outcome}"
+        )
     attempts = one.attempts + outcome.counts
     after = max(outcome.after, retry.backoff(attempts, jitter=0)) if outcome.counts else outcome.after
     state: Literal["ready", "doubt"] = "ready" if piece.tried_at is None else "doubt"
@@ -202,17 +205,24 @@ def looked(one: Open, piece: Piece, found: Sent | RetryLater | Rejected | None, 
             anew = replace(piece, state="ready", tried_at=None, tried_last=None)
             return Rest(after=timedelta(0), piece=anew)
         case Rejected():
-            return _end(one, "unsure", f"{LOST} Asked for it, the platform said: {found}")
+            return _end(one.pieces, "unsure", f"{LOST} Asked for it, the platform said: {found}")
         case RetryLater() if now - one.taken_at > HORIZON:
-            return _end(one, "unsure", f"{LOST} It could not be asked for in 72 hours: {found}")
+            return _end(one.pieces, "unsure", f"{LOST} It could not be asked for in 72 hours: {found}")
         case RetryLater():
             return Rest(after=found.after, piece=piece)
 
 
-def _end(one: Open, state: Literal["failed", "unsure"], reason: str) -> End:
-    sent = sum(piece.state == "sent" for piece in one.pieces)
+def given_up(pieces: Sequence[Piece], reason: str) -> End:
+    """What ends a reply with which nothing can be done: a text of it may be on its way."""
+    if any(one.state in ("sending", "doubt") for one in pieces):
+        return _end(pieces, "unsure", f"{LOST} {reason}")
+    return _end(pieces, "failed", reason)
+
+
+def _end(pieces: Sequence[Piece], state: Literal["failed", "unsure"], reason: str) -> End:
+    sent = sum(piece.state == "sent" for piece in pieces)
     if sent:
-        reason = f"The first {sent} of its {len(one.pieces)} parts were sent. Then: {reason}"
+        reason = f"The first {sent} of its {len(pieces)} parts were sent. Then: {reason}"
     return End(state=state, reason=reason)
 
 

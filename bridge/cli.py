@@ -263,13 +263,13 @@ def doctor(connections: tuple[str, ...]) -> None:
 @_command
 @click.argument("connections", nargs=-1)
 def subscribe(connections: tuple[str, ...]) -> None:
-    """Set up at the platforms what is missing there, for all connections or some: exit 1 for faults."""
+    """Set up at platforms and CRMs what is missing there, for all connections or some: exit 1 for faults."""
     from bridge import findings, upkeep
 
     care = _care()
     for name in connections:
-        _known(care, name, [*care.channels])
-    found = upkeep.subscribe(care, connections or [*care.channels])
+        _known(care, name, care.subscribable)
+    found = upkeep.subscribe(care, connections or care.subscribable)
     click.echo(findings.text(found))
     sys.exit(findings.faulty(found))
 
@@ -335,7 +335,7 @@ def _known(care: Any, name: str, names: Sequence[str]) -> str:
     """The name, if it is one of these. Raises ConfigError."""
     if name in names:
         return name
-    why = "is no platform's" if name in care.connections else "is not switched on in connections.yaml"
+    why = "has no API for this" if name in care.connections else "is not switched on in connections.yaml"
     raise ConfigError([f"the connection {name!r} {why}\n    -> allowed: {', '.join(names)}"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bridge.calling import Api
 from bridge.errors import RetryLater
-from bridge.ports import Delivery, Polled
+from bridge.ports import Delivery, Polled, Rung
 
 SOON = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=5)
@@ -27,7 +27,7 @@ class SandboxDesk:
         """url: the sandbox's address."""
         self._api = Api(url, sandbox=url, patience=PATIENCE)
 
-    def poll(self, cursor: str) -> Polled:
+    def poll(self, cursor: str, rung: Sequence[Rung] = ()) -> Polled:  # noqa: ARG002 - nobody rings
         """The replies that were written since; the cursor is the number of the last one.
 
         In a sandbox that is not running nobody writes: that is no trouble of which somebody must be told.
@@ -43,9 +43,10 @@ class SandboxDesk:
             pass
         raise RetryLater(f"the sandbox answered {answer.status} to a question for replies", after=SOON)
 
-    def report(self, deliveries: Sequence[Delivery]) -> None:
+    def report(self, deliveries: Sequence[Delivery]) -> Mapping[str, RetryLater]:
         """Show beside each reply what became of it."""
         told = {"deliveries": [asdict(one) for one in deliveries]}
         answer = self._api.read("POST", "/sandbox/deliveries", json=told)
         if not answer.ok:
             raise RetryLater(f"the sandbox answered {answer.status} to what became of replies", after=SOON)
+        return {}

@@ -20,7 +20,7 @@ from bridge.answering import Cut, End, Look, Open, Piece, Rest, Try, Verdict
 from bridge.deciding import Explain
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.ports import Channel, Credentials, Desk, Sending, Sent
-from bridge.store import Store, cases, echoes, queues, replies
+from bridge.store import Store, echoes, hearing, pauses, queues, replies, rung
 from bridge.store.queues import Claim
 from bridge.store.tables import talk
 
@@ -61,10 +61,11 @@ def poll_some(road: Road, crm: str) -> bool:
     desk = road.desks[crm]
     with road.store.write() as c:
         cursor = replies.position(c, crm, every=desk.every)
+        rings = rung.waiting(c, crm) if cursor is not None else []
     if cursor is None:
         return False
     try:
-        polled = desk.poll(cursor)
+        polled = desk.poll(cursor, rings)
     except (RetryLater, Paused) as trouble:
         log.warning("the replies of %s cannot be read: %s", crm, trouble)
         if isinstance(trouble, RetryLater):
@@ -78,7 +79,12 @@ def poll_some(road: Road, crm: str) -> bool:
             fresh += replies.take(c, crm, some)
     with road.store.write() as c:
         fresh += replies.take(c, crm, last)
+        rung.taken(c, crm, rings)
+        rung.forget(c, crm)
         replies.move(c, crm, polled.cursor, every=desk.every)  # never before all are taken
+        hearing.know_us(c, crm, polled.us)
+        if rung.waiting(c, crm, most=1):
+            hearing.soon(c, crm)
     return bool(fresh)
 
 
@@ -89,15 +95,20 @@ def report_some(road: Road, crm: str) -> bool:
     if not deliveries:
         return False
     try:
-        road.desks[crm].report(list(deliveries.values()))
+        waits = road.desks[crm].report(list(deliveries.values()))
     except (RetryLater, Paused) as trouble:
         log.warning("the agents of %s cannot be told what became of their replies: %s", crm, trouble)
         with road.store.write() as c:
             replies.again(c, deliveries, after=_rest(road, trouble))
         return False
+    later = {number: waits[one.reply] for number, one in deliveries.items() if one.reply in waits}
+    for why in sorted({str(wait) for wait in later.values()}):
+        log.warning("some agents of %s cannot be told what became of their replies: %s", crm, why)
     with road.store.write() as c:
-        replies.told(c, deliveries)
-    return True
+        replies.told(c, {number: one for number, one in deliveries.items() if number not in later})
+        for number, wait in sorted(later.items()):
+            replies.again(c, [number], after=max(wait.after, SOONEST))
+    return len(later) < len(deliveries)
 
 
 def _rest(road: Road, trouble: RetryLater | Paused) -> timedelta:
@@ -154,7 +165,7 @@ class Account:
     def rests(self) -> bool:
         """Whether its token was found dead, so that nothing can be sent."""
         with self.road.store.read() as c:
-            return cases.paused(c, self.name)
+            return pauses.paused(c, self.name)
 
     def is_another(self, reply: Open, piece: Piece, found: Sent) -> bool:
         """Whether what was found is known as another text: agents write "ok" twice."""
@@ -198,7 +209,7 @@ def _advance(one: Account, name: str, reply: Open | None) -> bool:
     try:
         step = _plan(one, reply)
     except Exception as error:  # noqa: BLE001 - an error here ends its own reply only
-        step = End(state="failed", reason=one.road.explain("answering", error))
+        step = answering.given_up(reply.pieces, one.road.explain("answering", error))
     match step:
         case Cut():
             with one.road.store.write() as c:
@@ -262,7 +273,7 @@ def _look(one: Account, name: str, reply: Open, piece: Piece) -> bool:
 def _pause(one: Account, trouble: Paused) -> None:
     log.error("replies of %s rest: %s", one.name, trouble)
     with one.road.store.write() as c:
-        cases.pause(c, one.name, until=trouble.until, reason=str(trouble))
+        pauses.pause(c, one.name, until=trouble.until, reason=str(trouble))
     one.road.alarm(one.name, str(trouble))
 
 

@@ -67,7 +67,10 @@ def _now(told: Story) -> str:
         return f"{one.state:<9} {told.settled_at or told.received_at}{why}"
     where = "undecided" if one.case_id is None else one.state
     notes = [f"{told.attempts} failed attempts"] if told.attempts else []
-    notes += ["an answer was lost, the CRM will be asked first"] if told.unsure else []
+    if told.job:
+        notes.append(f"in the CRM's job {told.job}, which will be asked what became of it")
+    elif told.unsure:
+        notes.append("an answer was lost, the CRM will be asked first")
     notes += [f"looked at again in {max(0.0, told.due_in):.0f} s"] if told.due_in is not None else []
     return f"waiting   {where}{': ' if notes else ''}{'; '.join(notes)}"
 

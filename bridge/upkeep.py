@@ -53,6 +53,11 @@ class Care:
         """All that are switched on, those of platforms first."""
         return [*self.channels, *self.crms]
 
+    @property
+    def subscribable(self) -> list[str]:
+        """Those that `subscribe` sees to: all platforms, and the CRMs that have an API for it."""
+        return [*self.channels, *(name for name, crm in self.crms.items() if crm.subscribes)]
+
 
 # --- doctor ---
 
@@ -66,7 +71,7 @@ def examine_one(care: Care, connection: str) -> list[Finding]:
     """What there is to say about one connection: its adapter's findings, and the bridge's own."""
     now = care.clock()
     if connection in care.crms:
-        found = care.crms[connection].examine(care.keys.get(connection, {}), now)
+        found = care.crms[connection].examine(care.keys.get(connection, {}), now, _url(care, connection))
         return [*found, *_calls(care, connection), *_rests(care, connection)]
     accounts = care.accounts.get(connection, ())
     told = care.channels[connection].examine(_upkeep(care, connection, now))
@@ -85,7 +90,9 @@ def subscribe(care: Care, connections: Sequence[str], *, limit: float = 2 * PATI
 
 
 def subscribe_one(care: Care, connection: str) -> list[Finding]:
-    """Have one connection set up at its platform; one whose platform has no API for that is left alone."""
+    """Have one connection set up at its platform or CRM; where there is no API for that it is left alone."""
+    if connection in care.crms:
+        return care.crms[connection].subscribe(_url(care, connection))
     if not care.channels[connection].subscribes:
         says = f"This platform is set up by hand: {care.pages.get(connection, 'docs/channels')} says where."
         return [Finding(level="ok", about="subscription", says=says)]
@@ -96,11 +103,16 @@ def _upkeep(care: Care, connection: str, now: datetime) -> Upkeep:
     with care.store.read() as c:
         learned = handshakes.recall(c, connection)
     return Upkeep(
-        url=f"{care.public_url}/in/{connection}" if care.public_url else "",
+        url=_url(care, connection),
         credentials={a: care.tokens.credentials(connection, a) for a in care.accounts.get(connection, ())},
         learned=learned,
         now=now,
     )
+
+
+def _url(care: Care, connection: str) -> str:
+    """What is called, without a secret; "" = not known."""
+    return f"{care.public_url}/in/{connection}" if care.public_url else ""
 
 
 def _each(

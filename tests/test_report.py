@@ -51,6 +51,7 @@ STORY = Story(
     link="",
     warnings=(),
     attempts=0,
+    job="",
     unsure=False,
     due_in=None,
 )
@@ -158,6 +159,11 @@ def test_the_story_of_what_was_dead_on_arrival_has_a_time() -> None:
             replace(PLACED, state="unknown"),
             {"unsure": True},
             "  waiting   unknown: an answer was lost, the CRM will be asked first",
+        ),
+        (
+            replace(PLACED, state="unknown"),
+            {"unsure": True, "job": "V3-a#0/1"},
+            "  waiting   unknown: in the CRM's job V3-a#0/1, which will be asked what became of it",
         ),
     ],
 )

@@ -25,6 +25,7 @@ from bridge.ports import (
     Event,
     Polled,
     Reply,
+    Rung,
     Sending,
     Sent,
     Way,
@@ -116,19 +117,27 @@ class Inkwell:
     written: list[Reply] = field(default_factory=list)
     told: list[Delivery] = field(default_factory=list)
     troubles: deque[Trouble] = field(default_factory=deque)
+    untold: dict[str, RetryLater] = field(default_factory=dict)  #: by Reply.id, once
+    us: str = ""
+    rung: list[Rung] = field(default_factory=list)  #: what it was asked to read
+    always: list[Reply] = field(default_factory=list)  #: given whatever became of them
+    meanwhile: Callable[[], None] = lambda: None  #: happens while it is read
 
-    def poll(self, cursor: str) -> Polled:
+    def poll(self, cursor: str, rung: Sequence[Rung] = ()) -> Polled:
         """Give all that have not ended, every time: whoever reads them must know them again."""
         if self.troubles:
             raise self.troubles.popleft()
+        self.rung += rung
+        self.meanwhile()
         waiting = [one for one in self.written if one.id not in self.last]
-        return Polled(replies=waiting, cursor=str(int(cursor or 0) + 1))
+        return Polled(replies=[*waiting, *self.always], cursor=str(int(cursor or 0) + 1), us=self.us)
 
-    def report(self, deliveries: Sequence[Delivery]) -> None:
+    def report(self, deliveries: Sequence[Delivery]) -> Mapping[str, RetryLater]:
         """Note what agents are told."""
         if self.troubles:
             raise self.troubles.popleft()
-        self.told += deliveries
+        self.told += [one for one in deliveries if one.reply not in self.untold]
+        return {one.reply: self.untold.pop(one.reply) for one in deliveries if one.reply in self.untold}
 
     @property
     def last(self) -> dict[str, tuple[str, str]]:

@@ -16,7 +16,7 @@ from adapters.salesforce.org import Org
 from adapters.salesforce.reading import finish, read
 from adapters.salesforce.settings import Settings
 from bridge import fetching
-from bridge.errors import Rejected
+from bridge.errors import Rejected, RetryLater
 from bridge.ports import (
     Callback,
     Crm,
@@ -30,6 +30,7 @@ from bridge.ports import (
     Outcome,
     PersonMatch,
     Polled,
+    Rung,
     Schema,
     Shape,
     Usage,
@@ -63,7 +64,7 @@ class Salesforce(Crm):
         self._organization = settings.organization_id
         self.patience = timedelta(seconds=self._org.patience)
 
-    def examine(self, keys: Mapping[str, str], now: datetime) -> list[Finding]:
+    def examine(self, keys: Mapping[str, str], now: datetime, url: str = "") -> list[Finding]:  # noqa: ARG002
         """See Crm. One call for the login, one for the limits, and one for all objects."""
         return examining.examine(self._org, self._settings, keys, now)
 
@@ -111,13 +112,13 @@ class Salesforce(Crm):
         """See Desk."""
         return self._replies.every
 
-    def poll(self, cursor: str) -> Polled:
+    def poll(self, cursor: str, rung: Sequence[Rung] = ()) -> Polled:  # noqa: ARG002 - all that waits is read
         """See Desk. One call for 2,000 replies, fewer where they are long."""
         return self._replies.poll(cursor)
 
-    def report(self, deliveries: Sequence[Delivery]) -> None:
+    def report(self, deliveries: Sequence[Delivery]) -> Mapping[str, RetryLater]:
         """See Desk. One call for up to 200 replies."""
-        self._replies.report(deliveries)
+        return self._replies.report(deliveries)
 
     def _flush(self, filings: Sequence[Filing], now: datetime) -> Flush:
         return Flush(

@@ -66,7 +66,7 @@ class ReplyDesk:
         self._missing = False
         return Polled(replies=[_reply(row) for row in rows], cursor=cursor)
 
-    def report(self, deliveries: Sequence[Delivery]) -> None:
+    def report(self, deliveries: Sequence[Delivery]) -> Mapping[str, RetryLater]:
         """Write beside each reply what became of it, in one call for 200; a locked row is tried again by itself.
 
         One that is gone needs no news, and one that the org refuses is given up until it is read once more. Where
@@ -77,6 +77,7 @@ class ReplyDesk:
         for n in range(0, len(rows), MOST):
             if again := self._write(rows[n : n + MOST]):
                 self._insist(again)
+        return {}
 
     def _insist(self, rows: Sequence[Mapping[str, Any]]) -> None:
         if self._write(rows):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from zendesk_account import Sandbox, running
+import zendesk_account
+from zendesk_account import Sandbox
 
 from bridge.ports import Finding
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
+process = zendesk_account.process
 
 
 @pytest.fixture
@@ -30,7 +26,7 @@ def short(found: list[Finding]) -> list[tuple[str, str]]:
 def test_an_account_without_faults_has_none_and_nothing_is_written(account: Sandbox) -> None:
     found = account.crm().examine({"ticket": "external_id"}, datetime.now(UTC))
 
-    assert short(found) == [("ok", "login"), ("ok", "clock")]
+    assert short(found) == [("ok", "login"), ("ok", "limits"), ("ok", "clock")]
     assert (account.tickets(), sum(account.data_calls().values())) == ([], 1)
 
 
@@ -62,4 +58,4 @@ def test_an_account_that_cannot_be_reached_is_a_warning() -> None:
 def test_a_clock_that_is_wrong_is_a_warning(account: Sandbox) -> None:
     found = account.crm().examine({}, datetime.now(UTC) - timedelta(minutes=3))
 
-    assert short(found) == [("ok", "login"), ("warning", "clock")]
+    assert short(found) == [("ok", "login"), ("ok", "limits"), ("warning", "clock")]

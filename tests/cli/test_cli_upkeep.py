@@ -212,10 +212,10 @@ def test_subscribe_writes_what_is_missing_and_a_second_time_nothing(env: dict[st
     assert (writes, len(telegram.writes)) == (1, 1)
 
 
-def test_a_crm_cannot_be_subscribed_to(env: dict[str, str]) -> None:
+def test_a_crm_without_an_api_for_it_cannot_be_subscribed_to(env: dict[str, str]) -> None:
     code, _, errors = casebridge(env, "subscribe", "salesforce")
 
-    says = "the connection 'salesforce' is no platform's\n    -> allowed: acme-telegram, acme-app\n"
+    says = "the connection 'salesforce' has no API for this\n    -> allowed: acme-telegram, acme-app\n"
     assert (code, errors) == (2, says)
 
 

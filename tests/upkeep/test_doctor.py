@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +20,7 @@ from bridge import findings, upkeep
 from bridge.errors import Rejected
 from bridge.message import Account
 from bridge.ports import Answer, Finding, Heard, Skipped, Unreadable, Upkeep
-from bridge.store import Store, cases, chores, handshakes, hearing, inbox
+from bridge.store import Store, chores, handshakes, hearing, inbox, pauses
 from bridge.store.inbox import Arrival
 from bridge.store.tables import learned
 from bridge.upkeep import Care
@@ -78,6 +78,27 @@ def test_a_crm_that_calls_us_says_when_it_did_so_last(store: Store, crm: Logbook
     assert quiet == []
     assert never == ["It has never called us: agents' replies, if any, come when they are looked for."]
     assert called == [f"It called us last on {store.now():%Y-%m-%d}."]
+
+
+class Subscribing(Logbook):
+    """A CRM that can be set up to call us, and says for which URL it was asked."""
+
+    subscribes = True
+
+    def examine(self, keys: Mapping[str, str], now: datetime, url: str = "") -> list[Finding]:
+        return [Finding(level="ok", about="webhook", says=f"{url}, {dict(keys)}, {now == NOW}")]
+
+    def subscribe(self, url: str) -> list[Finding]:
+        return [Finding(level="done", about="webhook", says=url)]
+
+
+def test_a_crm_gets_the_url_that_it_is_to_call(store: Store, crm: Logbook) -> None:
+    made = care(store, {}, crms={"crm": Subscribing(crm.file_at), "plain": crm}, now=NOW)
+    url = "https://hooks.example.com/in/crm"
+
+    assert [one.says for one in upkeep.examine(made, ["crm"])["crm"]] == [f"{url}, {{}}, True"]
+    assert [one.says for one in upkeep.subscribe(made, ["crm"])["crm"]] == [url]
+    assert made.subscribable == ["crm"]
 
 
 def test_the_adapter_gets_what_it_needs(store: Store) -> None:
@@ -153,8 +174,8 @@ def test_without_accounts_what_was_skipped_is_an_event_too(store: Store, stub: S
 def test_a_crm_and_an_account_that_rest_are_faults(store: Store, stub: Stub, crm: Logbook) -> None:
     made = care(store, {"fb": Plain(stub.url)}, crms={"crm": crm})
     with store.write() as c:
-        cases.pause(c, "crm", until=None, reason="bad login")
-        cases.pause(c, f"fb/{ACCOUNT}", until=None, reason="dead token")
+        pauses.pause(c, "crm", until=None, reason="bad login")
+        pauses.pause(c, f"fb/{ACCOUNT}", until=None, reason="dead token")
 
     told = upkeep.examine(made, ["fb", "crm"])
 
