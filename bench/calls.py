@@ -5,23 +5,18 @@ Everything is real: the store, the worker and the adapter, and a sandbox org in 
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import requests
 
-from bridge import flow, wiring
+from bench.running import Running, running
+from bridge import flow
 from bridge.message import Account, Message, Person
-from bridge.parts import Bridge
-from bridge.store import Store, connect, schema
 from bridge.worker import Worker
 
 CONNECTIONS = """\
@@ -36,7 +31,7 @@ connections:
     domain: acme.my
     consumer_key: env:SF_KEY
     consumer_secret: env:SF_SECRET
-    url: env:SF_URL
+    url: env:CRM_URL
 mappings: [care]
 """
 MAPPING = """\
@@ -87,99 +82,58 @@ class Counted:
 class Setting:
     """One bridge over an empty ledger, and its org."""
 
-    bridge: Bridge
-    store: Store
-    org: str  #: the sandbox's address
+    at: Running
 
     def file(self, messages: Sequence[Message]) -> Counted:
         """Store the messages and work until all are filed."""
         now = datetime.now(UTC)
-        before = self.calls()
-        flow.keep(messages, "acme-x", now, self.store)
-        worker, began = Worker(self.bridge, ["acme-x"]), time.monotonic()
-        while self._waits():
+        before = self._calls()
+        flow.keep(messages, "acme-x", now, self.at.store)
+        worker, began = Worker(self.at.bridge, ["acme-x"]), time.monotonic()
+        while self.at.waits():
             if not worker.step():
                 time.sleep(0.02)  # what a worker does between two looks, only shorter
         took = time.monotonic() - began
-        state = self.state()
+        state = self.at.state()
         texts = len(state["messages"]) or sum(1 + len(case["comments"]) for case in state["cases"])
         return Counted(
             messages=len(messages),
-            calls=self.calls() - before,
+            calls=self._calls() - before,
             seconds=took,
             cases=len(state["cases"]),
             texts=texts,
         )
 
-    def calls(self) -> int:
-        return sum(n for name, n in self.state()["calls"].items() if "oauth2" not in name)
-
-    def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = requests.get(f"{self.org}/sandbox/state", timeout=30).json()
-        return found
+    def _calls(self) -> int:
+        return sum(self.at.calls().values())
 
     def know(self, authors: Sequence[str]) -> None:
         """Make contacts of these authors, as somebody else has."""
         form = {"grant_type": "client_credentials", "client_id": "key", "client_secret": "secret"}
-        token = requests.post(f"{self.org}/services/oauth2/token", data=form, timeout=10).json()["access_token"]
+        token = requests.post(f"{self.at.crm}/services/oauth2/token", data=form, timeout=10).json()["access_token"]
         records = [
             {"attributes": {"type": "Contact"}, "LastName": author, "Social_Author_Key__c": f"x:{author}"}
             for author in authors
         ]
         for i in range(0, len(records), 200):
             answer = requests.post(
-                f"{self.org}/services/data/v66.0/composite/sobjects",
+                f"{self.at.crm}/services/data/v66.0/composite/sobjects",
                 json={"records": records[i : i + 200]},
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=30,
             )
             answer.raise_for_status()
 
-    def _waits(self) -> bool:
-        with self.store.read() as c:
-            asked = "select 1 from item where state in ('ready', 'sending', 'unknown') limit 1"
-            return c.exec_driver_sql(asked).first() is not None
-
 
 @contextmanager
 def setting(*, plugin: bool) -> Iterator[Setting]:
     """Run an org, and make a bridge with its defaults over an empty database."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "connections.yaml").write_text(CONNECTIONS)
-        (folder / "care.yaml").write_text(MAPPING)
-        command = [
-            sys.executable,
-            "-m",
-            "bridge.sandbox.salesforce",
-            "--port",
-            "0",
-            "--database",
-            name + "/org.db",
-        ]
-        command += ["--consumer-key", "key", "--consumer-secret", "secret", *(["--plugin"] if plugin else [])]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own words
-            try:
-                assert process.stdout
-                url = process.stdout.readline().split()[-1]
-                if not plugin:
-                    requests.post(f"{url}/sandbox/fields", json=AUTHOR_KEY, timeout=10).raise_for_status()
-                config = wiring.configure(
-                    {
-                        "CASEBRIDGE_CONFIG": name,
-                        "DATABASE_URL": f"sqlite:///{name}/casebridge.db",
-                        "X_SECRET": "secret",
-                        "SF_KEY": "key",
-                        "SF_SECRET": "secret",
-                        "SF_URL": url,
-                    }
-                )
-                store = connect(config.settings.database_url)
-                schema.migrate(store)
-                yield Setting(bridge=wiring.bridge(config, store), store=store, org=url)
-                store.engine.dispose()
-            finally:
-                process.terminate()
+    options = ["--consumer-key", "key", "--consumer-secret", "secret", *(["--plugin"] if plugin else [])]
+    secrets = {"X_SECRET": "secret", "SF_KEY": "key", "SF_SECRET": "secret"}
+    with running("salesforce", *options, connections=CONNECTIONS, mapping=MAPPING, secrets=secrets) as made:
+        if not plugin:
+            made.order("fields", AUTHOR_KEY)
+        yield Setting(at=made)
 
 
 def messages(count: int, conversations: int, *, first: int = 0) -> list[Message]:

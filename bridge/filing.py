@@ -14,14 +14,15 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-from bridge import composing, outcomes
+from bridge import composing, gathering, outcomes
+from bridge.budget import FREE
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.message import Message
 from bridge.outcomes import History
 from bridge.parts import Bridge, explain, metered, pause
 from bridge.ports import Answerable, Filing, Outcome
 from bridge.steps import Id, Item, Rendered, Settle, Settled, Waiting
-from bridge.store import cases, items, queues
+from bridge.store import cases, items, pauses, queues
 from bridge.store.queues import Claim
 from bridge.store.tables import case_row
 
@@ -42,10 +43,12 @@ def file_some(bridge: Bridge, crm: str, *, suspects_first: bool = False) -> bool
         waiting = cases.load(c, claim)
         changes = {i.points_at for w in waiting.values() for i in w.items if i.change != "created"}
         families = items.related(c, changes)
+        rhythm = gathering.rhythms(c, bridge).get(crm, FREE) if claim.rows else FREE
     if not claim.rows:
         return False
     bridge.at("work.claimed")
-    batch = Batch(bridge=bridge, crm=crm, claim=claim, until=started + bridge.lease.total_seconds())
+    until = started + bridge.lease.total_seconds()
+    batch = Batch(bridge=bridge, crm=crm, claim=claim, until=until, rhythm=rhythm.span)
     repeated = _repeated(batch, {i: w for i, w in waiting.items() if w.frozen})
     fresh = _freeze(batch, {i: w for i, w in waiting.items() if not w.frozen}, families)
     bridge.at("work.frozen")
@@ -62,6 +65,7 @@ class Batch:
     crm: str
     claim: Claim
     until: float
+    rhythm: timedelta = timedelta(0)  #: at whose turns go what came meanwhile; 0 = it goes at once
 
     def outlives(self, span: timedelta) -> bool:
         """Whether the lease lasts longer than a call may take: else another worker sends the same."""
@@ -72,7 +76,15 @@ class Batch:
         started = time.monotonic()
         with self.bridge.store.write() as c:
             bridge = self.bridge
-            cases.settle(c, self.claim, settled, renew=renew, lease=bridge.lease, protection=bridge.protection)
+            cases.settle(
+                c,
+                self.claim,
+                settled,
+                renew=renew,
+                lease=bridge.lease,
+                rhythm=self.rhythm,
+                protection=bridge.protection,
+            )
         self.until = started + self.bridge.lease.total_seconds()
 
 
@@ -160,7 +172,7 @@ def _send(batch: Batch, outgoing: Mapping[str, Outgoing], *, probing: bool) -> N
             pause(batch.bridge, batch.crm, answer)
         elif isinstance(answer, list) and answer and probing:
             with batch.bridge.store.write() as c:
-                cases.resume(c, batch.crm)
+                pauses.resume(c, batch.crm)
         batch.bridge.at("work.sent")
         if isinstance(answer, list):
             ended: dict[str, Outcome] = {order[i]: outcome for i, outcome in answer}

@@ -15,7 +15,7 @@ from bridge.mapping import Mapping as CaseMapping
 from bridge.ports import Channel, Credentials, Crm, Desk
 from bridge.protecting import UNPROTECTED, Protection
 from bridge.replying import Road
-from bridge.store import Store, cases, meters
+from bridge.store import Store, meters, pauses
 
 log = logging.getLogger("casebridge")
 
@@ -72,7 +72,7 @@ def explain(doing: str, error: Exception) -> str:
 def pause(bridge: Bridge, crm: str, trouble: Paused) -> None:
     log.error("the CRM connection %s rests: %s", crm, trouble)
     with bridge.store.write() as c:
-        cases.pause(c, crm, until=trouble.until, reason=str(trouble))
+        pauses.pause(c, crm, until=trouble.until, reason=str(trouble))
 
 
 @contextmanager

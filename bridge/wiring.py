@@ -21,6 +21,7 @@ from bridge.flow import Keeping
 from bridge.mapping import Mapping as CaseMapping
 from bridge.mapping import Payload
 from bridge.media import Media
+from bridge.metering import Metering
 from bridge.parts import Bridge
 from bridge.ports import Channel, Credentials, Crm, Desk
 from bridge.practice import SandboxDesk
@@ -182,7 +183,7 @@ def bridge(config: Config, found: Store) -> Bridge:
     Raises ConfigError if a call to a CRM or a platform may outlast its lease: two workers would do the same.
     """
     tokens = _tokens(config, found)
-    crms = _crms(config, fetch=Media(tokens.channels, tokens.credentials))
+    crms = _crms(config, found, fetch=Media(tokens.channels, tokens.credentials))
     lease = config.settings.lease
     slow = {name: crm.longest_find for name, crm in crms.items() if crm.longest_find >= lease}
     slow |= {name: span for name, span in _longest_calls(config).items() if span > lease * (1 - queues.BEGINS)}
@@ -218,13 +219,17 @@ def _longest_calls(config: Config) -> dict[str, timedelta]:
     }
 
 
-def _crms(config: Config, **parts: Any) -> dict[str, Crm]:
-    """The CRMs that are switched on."""
+def _crms(config: Config, found: Store | None = None, **parts: Any) -> dict[str, Crm]:
+    """The CRMs that are switched on. found: where those calls are counted whose CRM wants it; None = nowhere."""
     return {
-        c.name: _adapter(c.adapter)(c.settings, **parts)
+        c.name: _adapter(c.adapter)(c.settings, **parts, **_counted(c, found))
         for c in config.connections.connections.values()
         if c.enabled and issubclass(_adapter(c.adapter), Crm)
     }
+
+
+def _counted(c: Connection, found: Store | None) -> dict[str, Metering]:
+    return {"meters": Metering(found, c.name)} if found and _adapter(c.adapter).meters else {}
 
 
 def describing(config: Config) -> dict[str, Crm]:
@@ -251,7 +256,7 @@ def care(config: Config, found: Store) -> Care:
     return Care(
         store=found,
         channels=tokens.channels,
-        crms=_crms(config),
+        crms=_crms(config, found),
         accounts={c.name: list(c.accounts) for c in config.connections.connections.values()},
         keys=keys,
         pages={c.name: f"docs/channels/{c.adapter}.md" for c in config.connections.connections.values()},
@@ -273,11 +278,15 @@ def desks(config: Config, crms: Mapping[str, Crm]) -> dict[str, Desk]:
 
 
 def _desk(c: Connection, crm: Crm) -> Desk | None:
-    """A sandbox has a reply box, and is read like a real CRM only where its connection insists on the plugin."""
-    url, messages = getattr(c.settings, "url", ""), getattr(c.settings, "messages", "")
-    if url and messages != "plugin":
+    """A sandbox has a reply box, and is read like a real CRM only where its connection insists on that."""
+    read = {name: getattr(c.settings, name, "") for name in ("messages", "replies")}
+    insists = read["messages"] == "plugin" or read["replies"] == "comments"
+    url = getattr(c.settings, "url", "")
+    if read["replies"] == "off":
+        return None
+    if url and not insists:
         return SandboxDesk(url)
-    return cast("Desk", crm) if crm.desk and messages != "comments" else None
+    return cast("Desk", crm) if crm.desk and read["messages"] != "comments" else None
 
 
 def _connections(read: Settings, env: Mapping[str, str] | None) -> Connections:

@@ -76,7 +76,7 @@ def configure(
         **crm.secrets,
         **({"DATABASE_URL": database_url} if database_url else {}),
         crm.url: "http://127.0.0.1:9",  # nobody listens there
-        "GATHER": "0.05",
+        "GATHER": "0",
         "POLL": "0.05",
         **more,
     }
@@ -232,7 +232,8 @@ class Road:
     def _busy(self) -> list[Any]:
         soon = int(time.time() * 1000) + RETRIED
         due = "select id, due_at from {} where owner is not null or due_at < :soon"
-        return [row for table in ("lane", "case_row") for row in self.rows(due.format(table), soon=soon)]
+        busy = [row for table in ("lane", "case_row") for row in self.rows(due.format(table), soon=soon)]
+        return busy or self.rows("select case_id, job from filing where job <> ''")
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """Read the database."""

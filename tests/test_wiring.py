@@ -322,21 +322,24 @@ def test_an_accounts_keys_reach_its_channel_and_nothing_else(tmp_path: Path, sto
 
 
 @pytest.mark.parametrize(
-    ("crm", "url", "messages", "desk"),
+    ("crm", "url", "key", "desk"),
     [
-        (SALESFORCE, True, "auto", SandboxDesk),
-        (SALESFORCE, True, "plugin", Salesforce),
-        (SALESFORCE, False, "auto", Salesforce),
-        (SALESFORCE, False, "plugin", Salesforce),
-        (SALESFORCE, False, "comments", None),
-        (ZENDESK, True, "", SandboxDesk),
-        (ZENDESK, False, "", None),
+        (SALESFORCE, True, "messages: auto", SandboxDesk),
+        (SALESFORCE, True, "messages: plugin", Salesforce),
+        (SALESFORCE, False, "messages: auto", Salesforce),
+        (SALESFORCE, False, "messages: plugin", Salesforce),
+        (SALESFORCE, False, "messages: comments", None),
+        (ZENDESK, True, "replies: auto", SandboxDesk),
+        (ZENDESK, True, "replies: comments", Zendesk),
+        (ZENDESK, True, "replies: off", None),
+        (ZENDESK, False, "replies: auto", Zendesk),
+        (ZENDESK, False, "replies: off", None),
     ],
 )
 def test_agents_answer_in_the_crm_or_on_its_sandboxs_page(
-    tmp_path: Path, store: Store, crm: Side, url: bool, messages: str, desk: type | None
+    tmp_path: Path, store: Store, crm: Side, url: bool, key: str, desk: type | None
 ) -> None:
-    file = road.connections(crm, *([f"messages: {messages}"] if messages else []))
+    file = road.connections(crm, key)
     if not url:
         file = re.sub("    url: env.*\n", "", file)
     config = wiring.configure(road.configure(tmp_path, crm=crm, file=file))
@@ -347,7 +350,7 @@ def test_agents_answer_in_the_crm_or_on_its_sandboxs_page(
     assert [type(one) for one in found] == ([desk] if desk else [])
     crms = {id(one) for one in made.crms.values()}
     shared = [one for one in found if id(one) in crms]
-    assert shared == (found if desk is Salesforce else [])  # one login for both
+    assert shared == (found if desk in (Salesforce, Zendesk) else [])  # one login for both
 
 
 def test_only_a_crm_that_calls_us_may_be_called_by(tmp_path: Path, store: Store) -> None:
@@ -360,4 +363,4 @@ def test_only_a_crm_that_calls_us_may_be_called_by(tmp_path: Path, store: Store)
 
     assert [type(one) for one in called.values()] == [Salesforce]
     assert wiring.receiver(off, store).crms == {"salesforce": None}
-    assert wiring.receiver(zendesk, store).crms == {}
+    assert [type(one) for one in wiring.receiver(zendesk, store).crms.values()] == [Zendesk]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from adapters.zendesk import tickets
+from adapters.zendesk import memory, tickets
 from adapters.zendesk.progress import Plan
 from adapters.zendesk.tickets import Ticket
 from bridge.ports import Part, Value
@@ -35,7 +35,7 @@ def beside(plan: Plan, ticket: Ticket, parts: Iterable[Part], fields: Mapping[st
 
 
 def noted(plan: Plan, notes: Mapping[str, str]) -> dict[str, str]:
-    """Return what to remember of the ticket: whose we have made it, and then as much of the notes as fits."""
+    """Return what to remember of the ticket: whose we made it, how we left it, and what fits of the notes."""
     filing = plan.filing
     given: Mapping[str, Value] = {}
     if plan.created:
@@ -43,7 +43,8 @@ def noted(plan: Plan, notes: Mapping[str, str]) -> dict[str, str]:
     elif _heard(plan, plan.home):
         given = filing.assign
     owner = {f"w:{name}": digest(value) for name, value in sorted(given.items()) if value not in (None, "")}
-    kept = owner | {name: value for name, value in notes.items() if name not in owner}
+    left = memory.of(plan.ticket, (*filing.raises, *filing.assign))
+    kept = owner | left | {n: v for n, v in notes.items() if n not in owner and not memory.holds(n)}
     while len(json.dumps(kept).encode()) > NOTES_ROOM:
         kept.popitem()
     return kept

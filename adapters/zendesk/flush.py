@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from adapters.zendesk import classify, copying, plan, progress, redacting, tickets
+from adapters.zendesk import classify, copying, memory, plan, progress, redacting, tickets, together
 from adapters.zendesk.account import PAGE, Account, next_page
+from adapters.zendesk.answers import Json
 from adapters.zendesk.classify import Refusal, Silent
 from adapters.zendesk.copying import Fetch
-from adapters.zendesk.job import Job, Json, Outcomes, Steps, places
-from adapters.zendesk.steps import Copy, Look, Place, Redact, Search, Step, Write
+from adapters.zendesk.job import Job, Outcomes, Steps, places
+from adapters.zendesk.steps import Copy, Look, Place, Read, Redact, Search, Step, Write
 from bridge import fetching
 from bridge.errors import Paused, RetryLater, Unsure
 from bridge.ports import Filing
@@ -52,20 +53,39 @@ class Flush:
         refused: Outcomes = [(i, no) for i, filing in self._filings.items() if (no := tickets.fault(filing))]
         if refused:
             yield refused
-        sound = {i: filing for i, filing in self._filings.items() if i not in dict(refused)}
-        there = yield from self._read(list(sound.values()))
+        sound = {i: filing for i, filing in self._filings.items() if not tickets.fault(filing)}
+        sending = yield from together.became(self._account, sound, url=self._url, now=self._now)
+        there = yield from self._read([f for f in sending.values() if not self._presumed(f)])
+        there |= {t.id: t for f in sending.values() if (t := self._presumed(f))}
+        jobs = [Job(index=i, filing=filing, plan=progress.start(filing, there)) for i, filing in sending.items()]
+        jobs.sort(key=lambda job: not job.urgent)
+        yield from self._one_by_one((yield from self._in_crowds(jobs)))
+
+    def _presumed(self, filing: Filing) -> tickets.Ticket | None:
+        """The ticket as our latest write left it; None = it must be read, as all must that may go out in a job."""
+        return None if plan.in_crowd(filing) else memory.recalled(filing)
+
+    def _in_crowds(self, jobs: Sequence[Job]) -> Steps[list[Job]]:
+        """Send what many filings need in jobs of Zendesk's; return those that are left."""
+        fresh = [job for job in jobs if plan.in_crowd(job.filing) and not job.filing.unsure_since]
+        if len(fresh) <= plan.MOST_SINGLE:
+            return list(jobs)
+        items = [item for job in fresh if (item := together.item(job, now=self._now))]
+        gone = yield from together.send(self._account, items)
+        return [job for job in jobs if job.index not in gone]
+
+    def _one_by_one(self, jobs: Sequence[Job]) -> Steps[None]:
         in_doubt = silent = 0
-        for index, filing in sound.items():
-            job = Job(index=index, filing=filing, plan=progress.start(filing, there))
+        for job in jobs:
             try:
                 yield from self._through(job)
             except (RetryLater, Paused) as error:
                 # Raising says that nothing was applied; of this filing a part was.
                 rest = error if isinstance(error, RetryLater) else RetryLater(str(error), after=classify.PROBE)
                 if job.touched:
-                    yield [(index, job.outcome(self._url, rest=rest))]
+                    yield [(job.index, job.outcome(self._url, rest=rest))]
                 raise
-            yield [(index, job.outcome(self._url))]
+            yield [(job.index, job.outcome(self._url))]
             unsure = job.blocked if isinstance(job.blocked, Unsure) else None
             in_doubt = in_doubt + 1 if unsure else 0
             silent = silent + 1 if isinstance(unsure, Silent) else 0
@@ -75,6 +95,7 @@ class Flush:
     def look(self) -> list[frozenset[str]]:
         """Ask what is in, as after a lost attempt; see Crm.look."""
         sound = {i: filing for i, filing in self._filings.items() if not tickets.fault(filing)}
+        together.raise_if_busy(self._account, sound.values(), self._now)
         there = finish(self._read(list(sound.values())))
         return [self._seen(filing, there) if i in sound else frozenset() for i, filing in self._filings.items()]
 
@@ -120,6 +141,8 @@ class Flush:
 
     def _do(self, job: Job, step: Step) -> Steps[None]:
         match step:
+            case Read():
+                job.reread(step.ticket, tickets.by_id(self._account.tickets([step.ticket])))
             case Look():
                 yield from self._look(job, step)
             case Search():
@@ -134,9 +157,9 @@ class Flush:
     def _write(self, job: Job, step: Write) -> None:
         body = job.body(step)
         if step.ticket.id:
-            answer = self._account.update(step.ticket.id, body)
+            answer = self._account.update(step.ticket.id, body, urgent=job.urgent)
         else:
-            answer = self._account.create(body, key=job.key(step))
+            answer = self._account.create(body, key=job.key(step), urgent=job.urgent)
         job.wrote(step, answer, self._now)
 
     def _search(self, job: Job, step: Search) -> Steps[None]:

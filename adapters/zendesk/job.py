@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from adapters.zendesk import changes, classify, notes, plan, progress, text, tickets
+from adapters.zendesk import changes, classify, notes, plan, progress, text, tickets, users
+from adapters.zendesk.answers import Json, each
 from adapters.zendesk.classify import Refusal
 from adapters.zendesk.progress import Plan
 from adapters.zendesk.steps import Place, Write, joined
+from adapters.zendesk.swallowed import swallowed
 from bridge.errors import Rejected, RetryLater, Unsure
 from bridge.ports import Filing, Known, Outcome, Receipt
 from bridge.written import notes_of
 
-Json = Mapping[str, Any]
 Outcomes = list[tuple[int, Outcome]]
 T = TypeVar("T")
 Steps = Generator[Outcomes, None, T]
 """A stretch of the way, with a yield between each two calls; what it returns is for the next stretch."""
+
+
+URGENT = "urgent"  #: a ticket's highest priority
+HIDDEN = "A message whose author is not known in Zendesk was filed as a private comment."
+UNSEEN = "Ticket {} was solved or set to pending just as a message came in, and may not be open again: look there."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,22 +42,28 @@ class Job:
         """Whether Zendesk has, or may have, something of it."""
         return bool(self.plan.settled or self.plan.places) or isinstance(self.blocked, Unsure)
 
+    @property
+    def urgent(self) -> bool:
+        """Whether it may use what is left of Zendesk's limits when the others have used up theirs."""
+        raised = self.filing.raises.get("priority")
+        return URGENT in (self.filing.create.get("priority"), raised.value if raised else None)
+
     def body(self, write: Write) -> dict[str, Any]:
         """Return the ticket that a write sends: the same bytes for the same filing, whoever sends them."""
         comment: dict[str, Any] = {"html_body": joined(write.segments), "public": write.public}
         if write.author:
             comment["author_id"] = int(write.author)
         ours = {
-            "comment": comment,
+            **({"comment": comment} if write.segments else {}),
             "metadata": {"casebridge": ",".join(segment.mark for segment in write.segments)},
         }
         if not write.public and any(p.public for p in self.filing.parts if p.key in write.parts):
-            self.plan.warn("A message whose author is not known in Zendesk was filed as a private comment.")
+            self.plan.warn(HIDDEN)
         if not write.ticket.id:
             return {**self._new_fields(write), **ours, "external_id": self.filing.key_at(write.episode)}
         fields, warnings = self._fields(write.fields)
         self.plan.warn(*warnings)
-        if (self.filing.unsure_since or write.guarded) and write.ticket.stamp:
+        if (self.filing.unsure_since or write.guarded or write.ticket.presumed) and write.ticket.stamp:
             # Should a lost attempt come through after all, or an agent be quicker, then this one does not.
             fields |= {"safe_update": True, "updated_stamp": write.ticket.stamp}
         return {**fields, **ours}
@@ -60,10 +72,11 @@ class Job:
         fields, warnings = self._fields(self.filing.create)
         self.plan.warn(*warnings)
         given = {name: value for name, value in fields.items() if value != ""}
+        given["tags"] = [*(tag for tag in given.get("tags", ()) if tag != tickets.OURS), tickets.OURS]
         if write.follows is None:
             return given
-        asks = plan.requester(self.filing, write.follows)
-        follow: dict[str, Any] = {"via_followup_source_id": int(write.follows.id), "tags": []}
+        asks = "" if self.plan.nameless else plan.requester(self.filing, write.follows)
+        follow: dict[str, Any] = {"via_followup_source_id": int(write.follows.id)}
         return follow | ({"requester_id": int(asks)} if asks else {}) | given
 
     def _fields(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -84,8 +97,11 @@ class Job:
         done = self.plan
         ticket = tickets.seen(answer["ticket"], {})
         done.tickets[ticket.id] = ticket
+        done.overtaken = write.segments[0].part if _overtaken(write, ticket) else ""
         if answer["ignored"]:
-            self.plan.warn(f"Zendesk ignored {', '.join(answer['ignored'])}: it knows no such field.")
+            names = ", ".join(answer["ignored"])
+            done.warn(f"Zendesk ignored {names}: it knows no such field, or not this value of it.")
+        done.warn(*swallowed(self.body(write), answer["ticket"], answer["audit"]))
         if not write.ticket.id:
             done.home, done.episode, done.created = ticket.id, write.episode, True
             done.standing = ticket.values
@@ -101,15 +117,62 @@ class Job:
 
     def _refused(self, write: Write, refused: Refusal, now: datetime) -> None:
         here = write.ticket.id
-        if refused.closed and here in self.plan.tickets:
+        self._left_as_it_is()
+        if write.ticket.presumed and (refused.closed or refused.code == "UpdateConflict"):
+            self.plan.stale.add(here)
+        elif refused.closed and here in self.plan.tickets:
             progress.closed(self.plan, here, now)
         elif refused.status == 404 and here:
             progress.gone(self.plan, here)
         elif refused.code == "IdempotentRequestError" and not self.plan.key_refused:
             self.plan.key_refused = True
+        elif refused.suspended and not self.plan.nameless:
+            self.filing = self.plan.filing = _without_person(self.filing)
+            self.plan.nameless = True
+            self.plan.warn(users.SUSPENDED)
         else:
             # A new ticket is refused for what opens it; the others may open one themselves.
             self.fail(write.parts if here else {write.segments[0].part}, classify.of_record(refused))
+
+    def _left_as_it_is(self) -> None:
+        """Tell of a ticket that was to be opened again."""
+        if self.plan.overtaken:
+            self.plan.warn(UNSEEN.format(self.plan.home))
+            self.plan.overtaken = ""
+
+    def reread(self, number: str, there: Mapping[str, tickets.Ticket]) -> None:
+        """Take a ticket as it is. there: {} = it was deleted."""
+        self.plan.stale.discard(number)
+        self.plan.tickets |= there
+        if number not in there:
+            progress.gone(self.plan, number)
+
+    def carried_out(self, write: Write, ticket: tickets.Ticket, shown: Json) -> None:
+        """Take what a job of Zendesk's has done. shown: a new ticket as it was read since; {} = nothing was read.
+
+        The job does not tell which comment it is: the first one of a new ticket; of another it is found by the
+        mark of its first text.
+        """
+        done, new = self.plan, not write.ticket.id
+        sent = self.body(write)
+        if shown and self.filing.same_op:  # else its author has deleted it since, and it is blank here
+            done.warn(*swallowed(sent, shown))
+        done.tickets[ticket.id] = ticket
+        if new:
+            done.home, done.episode, done.created = ticket.id, write.episode, True
+            done.standing = ticket.values if _as_made(shown) else self._as_sent(ticket)
+        marks = [segment.mark for segment in write.segments]
+        name = text.FIRST if new else f"{text.BY_MARK}{marks[0]}"
+        progress.take(done, placed(marks, name, ticket.id, opens=new))
+
+    def _as_sent(self, ticket: tickets.Ticket) -> dict[str, Any]:
+        """What a new ticket still holds of what was sent: the rest an agent has changed."""
+        cut, given = self.filing.too_long == "shorten", ticket.values
+        return {
+            n: given[n]
+            for n, v in self.filing.create.items()
+            if n in given and tickets.holds(given[n], n, v, cut=cut)
+        }
 
     def fail(self, parts: set[str], trouble: RetryLater | Rejected) -> None:
         """Give these parts up, or let all that is not settled wait."""
@@ -147,6 +210,7 @@ class Job:
     def outcome(self, url: str, *, rest: RetryLater | None = None) -> Outcome:
         """Return what the bridge is told. rest: what becomes of parts that no call was made for."""
         done, trouble = self.plan, self.blocked or rest
+        self._left_as_it_is()
         failed = dict(done.failed)
         for part in self.filing.parts:
             if part.key not in done.settled:
@@ -217,11 +281,30 @@ def standing(marks: Sequence[str], audit: Json, ticket: str, *, opens: bool) -> 
     """Return where the texts of one write stand: mark -> place."""
     # Without its comment's id a text is found again by the write's own: a comment names both.
     comment = next((event.get("id") for event in _events(audit) if event.get("type") == "Comment"), None)
-    name = comment or f"a{audit.get('id')}"
-    refs = (f"{name}:{i}:{len(marks)}" for i in range(len(marks)))
+    return placed(marks, str(comment or f"a{audit.get('id')}"), ticket, opens=opens)
+
+
+def placed(marks: Sequence[str], comment: str, ticket: str, *, opens: bool) -> dict[str, Place]:
+    """Return the places of the texts of one comment: mark -> place."""
+    refs = (f"{comment}:{i}:{len(marks)}" for i in range(len(marks)))
     return {mark: Place(ticket=ticket, ref=ref, opens=opens) for mark, ref in zip(marks, refs, strict=True)}
 
 
+def _without_person(filing: Filing) -> Filing:
+    """Return a filing that stands in nobody's name but ours."""
+    create = {name: value for name, value in filing.create.items() if name != "requester_id"}
+    return replace(filing, create=create, parts=tuple(replace(part, person="") for part in filing.parts))
+
+
+def _as_made(shown: Json) -> bool:
+    """Whether nobody has changed a ticket since it was made."""
+    return shown.get("created_at") == shown.get("updated_at")
+
+
+def _overtaken(write: Write, ticket: tickets.Ticket) -> bool:
+    """Whether an agent changed the status unseen: since we read it, or in the second of our last write."""
+    return bool(write.ticket.id) and "status" not in write.fields and ticket.status != write.ticket.status
+
+
 def _events(audit: Json) -> list[Json]:
-    given = audit.get("events")
-    return [event for event in given if isinstance(event, Mapping)] if isinstance(given, list) else []
+    return each(audit.get("events"))

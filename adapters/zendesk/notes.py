@@ -30,7 +30,9 @@ SAID: Mapping[str, Words] = {
 }
 """Part.act -> the words for it."""
 
-REF = re.compile(r"(a?\d{1,19}):(\d{1,4}):(\d{1,4})")
+REF = re.compile(r"(a?\d{1,19}|o|m[0-9a-f]{10}):(\d{1,4}):(\d{1,4})")
+"""comment, or what it is called instead:number of the text in it:how many there are. See steps.Place."""
+
 FILES = re.compile(r"f(a?\d{1,19})")
 LINE = re.compile(r"(<hr\s*/?>)", re.IGNORECASE)
 RUN = re.compile(r"<[^>]*>|[^<]+")

@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 
 from adapters.zendesk import changes, notes, text, tickets
 from adapters.zendesk.progress import Plan, files_mark, settle
-from adapters.zendesk.steps import Copy, Look, Redact, Search, Step, Write, joined
+from adapters.zendesk.steps import Copy, Look, Read, Redact, Search, Step, Write, joined
 from adapters.zendesk.tickets import Ticket
 from bridge.errors import Rejected, RetryLater
 from bridge.fitting import size
 from bridge.ports import Filing, Part, Value
 
 MOST_TEXTS = 50  #: in one comment
+MOST_SINGLE = 5
+"""Cases that are written one by one; where more are due at once, Zendesk gets them as jobs."""
+
 KEY_HOLDS = timedelta(minutes=100)
 """How long a POST is safely repeated: Zendesk forgets an Idempotency-Key after two hours.
 
@@ -28,6 +31,10 @@ https://developer.zendesk.com/api-reference/ticketing/introduction/#idempotency
 
 def step(plan: Plan, *, now: datetime, latest_commit: timedelta) -> Step | RetryLater | None:
     """Say what is to be done next. RetryLater: nothing yet, all that is not settled waits; None: it is done."""
+    if plan.stale:
+        return Read(ticket=min(plan.stale))
+    if plan.overtaken and (mending := _mending(plan)):
+        return mending
     while (part := _first(plan)) is not None:
         wanted = _asked_before(plan) or _for(plan, part, now)
         if wanted is not None:
@@ -77,6 +84,31 @@ def _held_back(plan: Plan, wanted: Step, now: datetime, latest_commit: timedelta
         "an earlier attempt got no answer, and Zendesk may still carry it out; then what is missing is sent",
         after=wait,
     )
+
+
+def as_job(plan: Plan, *, ticket: str, episode: int) -> Write:
+    """Return the write that a job has carried out for this filing. ticket: "" = a new one, with this episode."""
+    first = plan.filing.parts[0]
+    author = _author(first) if ticket else opens_as(plan.filing, first)
+    return Write(
+        ticket=Ticket(id=ticket, presumed=True),
+        segments=tuple(s for part in plan.filing.parts for s in plan.texts[part.key]),
+        public=_shown(first, author),
+        author=author,
+        episode=episode,
+    )
+
+
+def _mending(plan: Plan) -> Write | None:
+    """Return what a ticket needs that was solved or set to pending as a message went there; None = nothing."""
+    part = next(p for p in plan.filing.parts if p.key == plan.overtaken)
+    match goes(plan, part, plan.ticket):
+        case Onto(ticket=ticket, fields=fields) if fields:
+            return Write(ticket=ticket, segments=(), public=False, fields=fields)
+        case Opens() if plan.ticket:  # too late for a new one: the message stands there, and must be seen
+            return Write(ticket=plan.ticket, segments=(), public=False, fields={"status": "open"})
+    plan.overtaken = ""
+    return None
 
 
 # --- one part -------------------------------------------------------------------------------------------------
@@ -174,15 +206,35 @@ def _opening(plan: Plan, part: Part, episode: int, follows: Ticket | None, now: 
     key = filing.key_at(episode)
     if key not in plan.candidates and (plan.key_refused or not _repeats(filing, now)):
         return Search(key=key)
-    write = _bundle(plan, part, Ticket(), {}, _author(part) or str(filing.create.get("requester_id") or ""))
+    write = _bundle(plan, part, Ticket(), {}, opens_as(filing, part))
     return replace(write, episode=episode, follows=follows)
 
 
 def _repeats(filing: Filing, now: datetime) -> bool:
-    """Whether a POST creates no second ticket: none was sent before, or its key still stands for that one."""
+    """Whether a POST creates no second ticket: none was sent before, or its key still stands for that one.
+
+    A job's tickets have no keys, and what was stored with many others may have gone out in one.
+    """
     if filing.unsure_since is None:
         return True
-    return bool(filing.op) and filing.same_op and now - filing.unsure_since < KEY_HOLDS
+    return bool(filing.op) and filing.same_op and not in_crowd(filing) and now - filing.unsure_since < KEY_HOLDS
+
+
+def in_crowd(filing: Filing) -> bool:
+    """Whether a filing may go out in a job."""
+    return filing.together > MOST_SINGLE
+
+
+def fits_job(plan: Plan, write: Write) -> bool:
+    """Whether a write is all that its filing needs, so that one item of a job can stand for it."""
+    parts = plan.filing.parts
+    plain = all(part.act == "add" and not part.files for part in parts) and write.follows is None
+    return plain and [s for part in parts for s in plan.texts[part.key]] == list(write.segments)
+
+
+def opens_as(filing: Filing, part: Part) -> str:
+    """Return who speaks in the first comment of a new ticket; "" = the token's user."""
+    return _author(part) or str(filing.create.get("requester_id") or "")
 
 
 def requester(filing: Filing, follows: Ticket | None) -> str:
@@ -297,12 +349,14 @@ def _rewritten(plan: Plan, part: Part, ticket: Ticket) -> dict[str, Value]:
 
 def _redaction(part: Part, ticket: Ticket) -> Redact:
     refs = part.ref.split(",")
+    texts = notes.texts_of(refs)
+    first = texts.pop(text.FIRST, {}) | ({0: 0} if ticket.id in refs else {})
     return Redact(
         part=part,
         ticket=ticket,
-        texts=notes.texts_of(refs),
+        texts=texts,
         files=notes.files_of(refs) if part.act == "delete" else frozenset(),
-        opening=ticket.id in refs,
+        first=first,
     )
 
 

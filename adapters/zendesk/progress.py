@@ -27,8 +27,11 @@ class Plan:
     texts: Mapping[str, Sequence[Segment]]  #: part key -> what carries it
     places: dict[str, Place] = field(default_factory=dict)  #: mark -> where its text stands
     looked: set[str] = field(default_factory=set)  #: tickets whose audits were read, or that were made just now
+    stale: set[str] = field(default_factory=set)  #: tickets that are not as they were presumed to be
+    overtaken: str = ""  #: part that went onto a ticket whose status an agent had changed unseen
     candidates: dict[str, list[str]] = field(default_factory=dict)  #: key -> tickets that were found to carry it
     key_refused: bool = False  #: the Idempotency-Key stands for another request
+    nameless: bool = False  #: the customer's user is suspended, so that it goes in under our own name
     blackened: set[str] = field(default_factory=set)  #: deletions and edits whose old texts are seen to
     black: set[str] = field(default_factory=set)  #: those of them whose old texts are all gone
     rewritten: dict[str, set[str]] = field(default_factory=dict)  #: edit -> fields of the ticket written with it

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from adapters.zendesk import classify, notes
+from adapters.zendesk import classify, notes, text
 from adapters.zendesk.account import Account, next_page
+from adapters.zendesk.answers import Json, each
 from adapters.zendesk.classify import Refusal
-from adapters.zendesk.job import Job, Json, Steps
+from adapters.zendesk.job import Job, Steps, places
 from adapters.zendesk.steps import Redact
 from bridge.errors import RetryLater
 
@@ -26,7 +27,7 @@ def redact(account: Account, job: Job, step: Redact) -> Steps[None]:
         return
     texts = {comment: dict(numbers) for comment, numbers in step.texts.items()}
     if first:
-        texts.setdefault(first, {})[0] = 0
+        texts[first] = {**texts.get(first, {}), **step.first}
     clean = bool(texts) and texts.keys() <= found.keys()
     if not clean:
         said = notes.SAID[step.part.act].text
@@ -66,9 +67,7 @@ def _blacken(account: Account, job: Job, step: Redact, comment: Json, texts: Map
 
 def _empty(account: Account, job: Job, step: Redact, comment: Json) -> Steps[None]:
     """Take the files of a comment away."""
-    given = comment.get("attachments")
-    files = [file for file in given if isinstance(file, Mapping)] if isinstance(given, list) else []
-    for file in files:
+    for file in each(comment.get("attachments")):
         if file.get("file_name") == EMPTIED:
             continue
         yield []
@@ -93,7 +92,7 @@ def _comments(account: Account, job: Job, step: Redact) -> Steps[tuple[dict[str,
     """Find the comments that are meant, by what the refs call them, and the name of the first; "" = not asked."""
     found: dict[str, Json] = {}
     first = ""
-    if step.opening:
+    if step.first:
         answer = account.comments(step.ticket.id, "", newest=False)
         if isinstance(answer, Refusal):
             job.unread(step.ticket.id, answer)
@@ -102,21 +101,46 @@ def _comments(account: Account, job: Job, step: Redact) -> Steps[tuple[dict[str,
             first = str(row["id"])
             found[first] = row
     wanted = {*step.texts, *step.files}
+    ids: dict[str, str] = {}
+    if marks := {name for name in wanted if name.startswith(text.BY_MARK)}:
+        yield []
+        ids = yield from _written_with(account, job, step, marks)
     after, page = "", 0
-    while wanted - found.keys() and page < MOST_PAGES:
-        if page or step.opening:
+    while wanted - found.keys() and page < MOST_PAGES and not job.blocked:
+        if page or step.first or marks:
             yield []
         answer = account.comments(step.ticket.id, after, newest=True)
         if isinstance(answer, Refusal):
             job.unread(step.ticket.id, answer)
             break
-        found |= {name: row for row in answer["comments"] for name in _names(row) if name in wanted}
+        found |= {name: row for row in answer["comments"] for name in _names(row, ids) if name in wanted}
         after, page = next_page(answer), page + 1
         if not after:
             break
     return found, first
 
 
-def _names(comment: Json) -> tuple[str, str]:
-    """Return what a ref calls this comment: its id, or that of the write that it came with."""
-    return str(comment["id"]), f"a{comment.get('audit_id')}"
+def _written_with(account: Account, job: Job, step: Redact, marks: Collection[str]) -> Steps[dict[str, str]]:
+    """Find the writes that carry these marks: the write's id, as `_names` has it -> what the ref calls it."""
+    found: dict[str, str] = {}
+    after = ""
+    for page in range(MOST_PAGES):
+        if page:
+            yield []
+        answer = account.audits(step.ticket.id, after)
+        if isinstance(answer, Refusal):
+            job.unread(step.ticket.id, answer)
+            break
+        for row in answer["audits"]:
+            names = (f"{text.BY_MARK}{mark}" for mark in places(row, step.ticket.id))
+            found |= {f"a{row.get('id')}": name for name in names if name in marks}
+        after = next_page(answer)
+        if not after or len(found) == len(marks):
+            break
+    return found
+
+
+def _names(comment: Json, ids: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a ref calls this comment: its id, or the write that it came with by its id or mark."""
+    write = f"a{comment.get('audit_id')}"
+    return (str(comment["id"]), write, *((ids[write],) if write in ids else ()))

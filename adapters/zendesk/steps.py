@@ -15,7 +15,7 @@ class Place:
     """Where a text stands in Zendesk."""
 
     ticket: str
-    ref: str  #: comment, or "a" and the audit:number of the text in it:how many there are
+    ref: str  #: comment, or "a" and the audit, text.FIRST, or text.BY_MARK and a mark:number of the text:how many
     opens: bool = False  #: the ticket was made with it
 
 
@@ -36,6 +36,13 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Read a ticket anew: it is not as it was thought to be."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Read which tickets carry a key."""
 
@@ -44,7 +51,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """One comment, with what changes beside it. ticket.id "" = a new ticket is made with it."""
+    """One comment, with what changes beside it. ticket.id "" = a new ticket is made with it.
+
+    Without segments it changes fields alone.
+    """
 
     ticket: Ticket
     segments: tuple[Segment, ...]
@@ -62,13 +72,13 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redact:
-    """Black out what a customer deleted or edited. opening: the first text of the first comment is one of it."""
+    """Black out what a customer deleted or edited."""
 
     part: Part
     ticket: Ticket
     texts: Mapping[str, Mapping[int, int]]  #: number of the text -> how many there are
     files: Collection[str]  #: comments whose files go
-    opening: bool
+    first: Mapping[int, int]  #: the same, of the ticket's first comment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,7 @@ class Copy:
     ticket: Ticket
 
 
-Step = Look | Search | Write | Redact | Copy
+Step = Read | Look | Search | Write | Redact | Copy
 
 
 def joined(of: Sequence[Segment]) -> str:

@@ -22,6 +22,9 @@ COUNT_BYTES = 16  #: at most "(12345/12345) "
 LINE = "<hr>"
 """Between the texts of one comment. No customer's text can hold one: it is escaped."""
 
+FIRST, BY_MARK = "o", "m"
+"""How a ref calls a comment whose id nobody told: the ticket's first one, or that of the write with this mark."""
+
 NOTHING = "(no text)"  #: Zendesk refuses an empty comment
 PLACEHOLDER = re.compile(r"(?<=\{)(?=[{%])|(?<=[%}])(?=\})")
 MARK = re.compile(r"[0-9a-f]{10}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from adapters.zendesk.answers import each
 from adapters.zendesk.text import harmless
 from bridge.errors import Rejected
 from bridge.fitting import shorten
@@ -28,6 +29,7 @@ TEXTS = frozenset(
 )
 FIELDS = NUMBERS | TEXTS
 OWNER = frozenset(("group_id", "assignee_id"))
+OURS = "casebridge"  #: the tag of each ticket that we make: triggers know ours by it
 CUSTOM = "custom_field_[0-9]{1,18}"
 ID = re.compile(r"[1-9][0-9]{0,18}")
 LENGTHS: Mapping[str, int] = {"subject": 255}
@@ -39,10 +41,12 @@ class Ticket:
     """A ticket as it stands. id "" = the one that this filing is about to open."""
 
     id: str = ""
+    key: str = ""  #: external_id
     status: str = "new"
     closed_at: datetime | None = None  #: when it was solved; None = it is not, or nobody knows
     reopened: bool = False  #: it was solved once
     stamp: str = ""  #: updated_at, in Zendesk's own writing
+    presumed: bool = False  #: nobody looked: it is as we left it unless `stamp` is another by now
     values: Mapping[str, Any] = field(default_factory=dict)  #: by the names that mappings use
 
     @property
@@ -56,6 +60,7 @@ def seen(row: Mapping[str, Any], metrics: Mapping[str, Any]) -> Ticket:
     solved = metrics.get("solved_at")
     return Ticket(
         id=str(row.get("id")),
+        key=str(row.get("external_id") or ""),
         status=status,
         closed_at=_time(solved or row.get("updated_at")) if status in ("solved", "closed") else None,
         reopened=bool(solved or metrics.get("reopens")),
@@ -66,14 +71,9 @@ def seen(row: Mapping[str, Any], metrics: Mapping[str, Any]) -> Ticket:
 
 def by_id(answer: Mapping[str, Any]) -> dict[str, Ticket]:
     """Read all tickets of an answer that were not deleted."""
-    sets = {str(s.get("ticket_id")): s for s in _rows(answer, "metric_sets")}
-    rows = {str(row.get("id")): row for row in _rows(answer, "tickets") if row.get("status") != "deleted"}
+    sets = {str(s.get("ticket_id")): s for s in each(answer.get("metric_sets"))}
+    rows = {str(row.get("id")): row for row in each(answer.get("tickets")) if row.get("status") != "deleted"}
     return {ticket_id: seen(row, sets.get(ticket_id, {})) for ticket_id, row in rows.items()}
-
-
-def _rows(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    given = answer.get(name)
-    return [row for row in given if isinstance(row, Mapping)] if isinstance(given, list) else []
 
 
 def _time(given: object) -> datetime | None:
@@ -86,7 +86,7 @@ def _time(given: object) -> datetime | None:
 
 def values_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a ticket's values by the names that mappings use: custom fields as custom_field_123."""
-    own = {f"custom_field_{f.get('id')}": f.get("value") for f in _rows(row, "custom_fields")}
+    own = {f"custom_field_{f.get('id')}": f.get("value") for f in each(row.get("custom_fields"))}
     return {**{name: row.get(name) for name in FIELDS if name in row}, **own}
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from zendesk_account import Sandbox, filing, part, running, texts
+from zendesk_bridge import file_all
 
-from adapters.zendesk import Zendesk
-from bridge.errors import Paused, RetryLater, Unsure
+from adapters.zendesk.plan import MOST_SINGLE
 from bridge.fetching import File
 from bridge.message import Attachment
-from bridge.ports import Filing, Known, Outcome, Part, Raise, Receipt
+from bridge.ports import Known, Part, Raise
 from bridge.sandbox.zendesk.shapes import GROUP
 
-TICKETS, MESSAGES, BATCH = 8, 8, 4
+TICKETS, MESSAGES = 8, 8
 PICTURED, EDITED = 3, 2  #: the message with a file, and the one that is edited in the end
 FILES = ["Files of this message:"]
 CHANGES: Mapping[str, Any] = {
@@ -28,54 +27,13 @@ CHANGES: Mapping[str, Any] = {
 }
 LONG = 4  #: the first ticket's message of three comments
 LATEST_COMMIT = 0.5  #: seconds; the sandbox commits at most 0.2 s late
-
-
-def settled(sent: Filing, outcome: Outcome, now: datetime) -> Filing:
-    """The filing as the bridge keeps it: without the parts that are in, and under a new op after a receipt."""
-    unsure = isinstance(outcome, Unsure)
-    if isinstance(outcome, Receipt):
-        assert not outcome.dropped
-        assert not outcome.anew
-        unsure = any(isinstance(trouble, Unsure) for trouble in outcome.failed.values())
-        parts = tuple(p for p in sent.parts if p.key in outcome.failed)
-        sent = replace(sent, known=outcome.known, parts=parts, op=f"{sent.op}+", same_op=False)
-    if unsure:
-        first = sent.unsure_since is None
-        sent = replace(sent, unsure_since=sent.unsure_since or now, unsure_last=now, same_op=first or sent.same_op)
-    return sent
-
-
-def flush(crm: Zendesk, filings: list[Filing], refs: dict[str, str]) -> list[Filing]:
-    """Send once; what came of each."""
-    outcomes: dict[int, Outcome] = {}
-    try:
-        for step in crm.file(filings, now=datetime.now(UTC)):
-            outcomes |= dict(step)
-    except (RetryLater, Paused):
-        pass
-    now = datetime.now(UTC)
-    for outcome in outcomes.values():
-        refs |= outcome.refs if isinstance(outcome, Receipt) else {}
-    return [settled(one, outcomes[i], now) if i in outcomes else one for i, one in enumerate(filings)]
-
-
-def file_all(crm: Zendesk, waiting: dict[str, list[Part]], known: dict[str, Known]) -> dict[str, str]:
-    """File everything, whatever it takes; part key -> refs."""
-    frozen: dict[str, Filing] = {}
-    refs: dict[str, str] = {}
-    end = time.monotonic() + 60
-    while any(waiting.values()) or frozen:
-        assert time.monotonic() < end, "it never came to rest"
-        for key, parts in waiting.items():  # what waits is frozen in threes, and a frozen filing takes no more
-            if key not in frozen and parts:
-                changes = CHANGES if known[key].case_id else {}
-                frozen[key] = filing(key, *parts[:3], known=known[key], **changes)
-                del parts[:3]
-        sent = list(frozen.values())
-        after = [one for i in range(0, len(sent), BATCH) for one in flush(crm, sent[i : i + BATCH], refs)]
-        known |= {one.key: one.known for one in after}
-        frozen = {one.key: one for one in after if one.parts}
-    return refs
+HARMS: Sequence[Mapping[str, Any]] = (
+    {"fault": "job_item_failed", "after": 0, "index": 1, "items": 3},
+    {"fault": "job_failed", "after": 2},
+    {"fault": "job_lost", "after": 3},
+    {"fault": "job_dropped", "after": 4},
+)
+"""What befalls the jobs that are made: with eight tickets there are about six."""
 
 
 def fetch(url: str, *, patience: timedelta) -> File:
@@ -84,10 +42,12 @@ def fetch(url: str, *, patience: timedelta) -> File:
     return File(content=url.encode(), type="text/plain", name="picture.txt")
 
 
-def messages(account: Sandbox, keys: list[str]) -> dict[str, list[Part]]:
+def messages(account: Sandbox, keys: list[str], *, alike: int) -> dict[str, list[Part]]:
+    """What is said in each conversation; alike: so many in a row are public, or not, and fit into one comment."""
     ada = account.user("1:a")
     waiting = {
-        key: [part(f"{key}-{n}", f"{n}", public=bool(n % 2), person=ada) for n in range(MESSAGES)] for key in keys
+        key: [part(f"{key}-{n}", f"{n}", public=bool(n // alike % 2), person=ada) for n in range(MESSAGES)]
+        for key in keys
     }
     waiting[keys[0]][LONG] = part(f"{keys[0]}-{LONG}", "x" * 130_000, person=ada)
     for parts in waiting.values():
@@ -101,21 +61,27 @@ def edit(key: str, refs: Mapping[str, str], known: Known) -> Part:
     return part(f"{target}:edited", "anew", act="edit", opens=False, ref=refs[target], case_id=known.case_id)
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_nothing_is_lost_or_doubled_whatever_fails(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize(("seed", "batch", "alike"), [(1, 4, 1), (2, TICKETS, 3)], ids=["one by one", "in jobs"])
+def test_nothing_is_lost_or_doubled_whatever_fails(
+    seed: int, batch: int, alike: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     keys = [f"k{n}" for n in range(TICKETS)]
     with running(tmp_path_factory.mktemp("chaos")) as account:
-        account.order("switches", limits=False)
-        waiting = messages(account, keys)
+        account.order("switches", limits=False, job_seconds=0.5)
+        waiting = messages(account, keys, alike=alike)
         known = {key: filing(key, waiting[key][0]).known for key in keys}
         account.order("chaos", seed=seed, rate=0.06, late_seconds=[0.05, 0.2])
+        for harm in HARMS:
+            account.order("faults", **harm)
         crm = account.crm(latest_commit=LATEST_COMMIT, fetch=fetch)
 
-        refs = file_all(crm, waiting, known)
-        file_all(crm, {key: [edit(key, refs, known[key])] for key in keys}, known)
+        refs = file_all(crm, waiting, known, batch=batch, changes=CHANGES)
+        file_all(crm, {key: [edit(key, refs, known[key])] for key in keys}, known, batch=batch, changes=CHANGES)
         tickets = account.tickets()
+        jobs = sum(n for name, n in account.data_calls().items() if name.endswith(("create_many", "update_many")))
 
     assert Counter(ticket["external_id"] for ticket in tickets) == Counter(keys)
+    assert bool(jobs) == (batch > MOST_SINGLE)
     for ticket in tickets:
         comments = [texts(comment["html_body"]) for comment in ticket["comments"]]
         said = [text[:6] for comment in comments if comment != FILES for text in comment]

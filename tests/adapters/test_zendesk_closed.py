@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import zendesk_account
 from zendesk_account import (
     HOUR,
     NOW,
     Sandbox,
     filing,
-    judged,
     opened,
     part,
     receipts,
-    running,
     send,
 )
 
@@ -23,23 +21,7 @@ from adapters.zendesk import Zendesk
 from bridge.errors import Rejected
 from bridge.ports import Reopen
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 def status(account: Sandbox, ticket: int = 0) -> str:
@@ -146,7 +128,7 @@ def test_a_closed_ticket_is_followed_up_whatever_the_mapping_says(
     old, new = account.tickets()
     assert new["fields"]["via"]["source"]["rel"] == "follow_up"
     assert old["fields"]["followup_ids"] == [new["id"]]
-    assert new["fields"]["tags"] == []
+    assert new["fields"]["tags"] == ["casebridge"]
     assert (new["fields"]["requester_id"], new["comments"][0]["author_id"]) == (int(ada), int(ada))
     assert (receipt.known.episode, new["external_id"]) == (2, "a~2")
 

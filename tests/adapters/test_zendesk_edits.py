@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import zendesk_account
 from zendesk_account import (
     HOUR,
     LATER,
     NOW,
     Sandbox,
     filing,
-    judged,
     opened,
     part,
     receipts,
-    running,
     send,
     stopped,
 )
@@ -31,22 +29,7 @@ KEY = "facebook:1:9"
 EDITED = "Edited by its author:<br>"
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 def changed(receipt: Receipt, target: str, act: Any = "edit", text: str = "right", **more: Any) -> Part:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from zendesk_account import Sandbox, judged, running
+import zendesk_account
+from zendesk_account import Sandbox
 
 from adapters.zendesk import Zendesk
 from bridge.errors import Paused, Rejected, RetryLater
@@ -15,22 +14,7 @@ from bridge.sandbox.zendesk.shapes import BRAND, FORM, GROUP
 ONLY = "is not filled by a name in Zendesk; only group_id, assignee_id, brand_id, ticket_form_id of ticket are"
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 def named(field: str, name: str, of: str = "ticket") -> Named:

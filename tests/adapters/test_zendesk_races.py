@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
+import zendesk_account
 from zendesk_account import (
     HOUR,
     LATER,
@@ -13,13 +12,12 @@ from zendesk_account import (
     Sandbox,
     again,
     filing,
-    judged,
     opened,
     part,
     receipts,
-    running,
     send,
     stopped,
+    written,
 )
 
 from adapters.zendesk import Zendesk
@@ -29,29 +27,14 @@ from bridge.ports import Reopen
 LATE = NOW + HOUR
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 # --- races ----------------------------------------------------------------------------------------------------
 
 
 def test_a_ticket_closed_since_it_was_read_is_followed_up(account: Sandbox, crm: Zendesk) -> None:
-    known = opened(crm, "a")
+    known = written(opened(crm, "a"))
 
     steps = crm.file([filing("a", part("m2"), known=known)], now=NOW)
     next(steps)
@@ -64,7 +47,7 @@ def test_a_ticket_closed_since_it_was_read_is_followed_up(account: Sandbox, crm:
 
 
 def test_a_ticket_deleted_since_it_was_read_is_replaced(account: Sandbox, crm: Zendesk) -> None:
-    known = opened(crm, "a")
+    known = written(opened(crm, "a"))
 
     steps = crm.file([filing("a", part("m2"), known=known)], now=NOW)
     next(steps)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import zendesk_account
 from salesforce_org import wait_for
 from zendesk_account import (
     HOUR,
@@ -14,13 +14,12 @@ from zendesk_account import (
     Sandbox,
     again,
     filing,
-    judged,
     opened,
     part,
     receipts,
-    running,
     send,
     stopped,
+    written,
 )
 
 from adapters.zendesk import Zendesk
@@ -29,22 +28,7 @@ from bridge.errors import RetryLater, Unsure
 LATE = NOW + HOUR
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("zendesk")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def account(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    process.reset()
-    with judged(monkeypatch):
-        yield process
-
-
-@pytest.fixture
-def crm(account: Sandbox) -> Zendesk:
-    return account.crm()
+process, account, crm = zendesk_account.process, zendesk_account.account, zendesk_account.crm
 
 
 # --- new tickets ----------------------------------------------------------------------------------------------
@@ -139,7 +123,7 @@ def test_a_create_whose_key_no_longer_holds_is_asked_for(
     assert (timedelta(minutes=1) < early.after <= timedelta(minutes=2), early.counts) == (True, False)
     [ticket] = account.tickets()
     assert receipt.refs == {"m1": str(ticket["id"])}
-    assert (receipt.known.case_id, set(receipt.known.notes)) == (str(ticket["id"]), {"w:subject"})
+    assert (receipt.known.case_id, set(written(receipt.known).notes)) == (str(ticket["id"]), {"w:subject"})
     assert account.comments() == [["hello"]]
     assert "GET tickets" not in before
 

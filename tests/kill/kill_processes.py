@@ -190,7 +190,8 @@ class Hurried(Around):
 
     def trouble(self, why: Trouble) -> Trouble:
         if isinstance(why, RetryLater):
-            return RetryLater(str(why), after=min(why.after, self.LONGEST), counts=why.counts)
+            after = min(why.after, self.LONGEST)
+            return RetryLater(str(why), after=after, counts=why.counts, clears=why.clears)
         return why
 
     def paused(self, why: Paused) -> Paused:

@@ -39,7 +39,8 @@ class Calls:
 
 # A new worker first asks Salesforce what its objects hold.
 OPENING = {"salesforce": Calls(2), "salesforce-plugin": Calls(2), "zendesk": Calls(1)}
-ADDING = {"salesforce": Calls(3), "salesforce-plugin": Calls(3), "zendesk": Calls(2, "PUT")}
+#: Zendesk's ticket is as our latest write left it, or else the answer says that it is not.
+ADDING = {"salesforce": Calls(3), "salesforce-plugin": Calls(3), "zendesk": Calls(1, "PUT")}
 #: With the plugin the message goes in while the case is asked for, and moves when the next case is opened.
 OPENING_NEXT = {"salesforce": Calls(3), "salesforce-plugin": Calls(3, "POST", 2), "zendesk": Calls(2)}
 #: Salesforce: the case's fields, then a note. Zendesk: the texts are read, blacked out, then fields and a note.

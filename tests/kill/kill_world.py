@@ -7,10 +7,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zlib import crc32
 
 import kill_processes
@@ -134,8 +134,13 @@ class Child:
 class World:
     """A CRM and a receiver in a folder of their own. Leaving it ends every process that was started."""
 
-    def __init__(self, folder: Path, database_url: str, crm: Side = SALESFORCE) -> None:
-        """database_url: an empty, migrated database."""
+    def __init__(
+        self, folder: Path, database_url: str, crm: Side = SALESFORCE, *keys: str, platform: str = "", **more: str
+    ) -> None:
+        """database_url: an empty, migrated database; keys: more of the CRM's connection; more: variables.
+
+        platform: where replies are sent to; "" = nowhere.
+        """
         self.folder, self.log, self.crm = folder, folder / "processes.log", crm
         self.told: list[Said] = []  #: what was answered with 2xx, in that order
         self._children: list[Child] = []
@@ -144,15 +149,16 @@ class World:
         self.env = road.configure(
             folder,
             crm=crm,
-            file=road.connections(crm, "timeout: 1").replace("latest_commit: 2", "latest_commit: 5"),
+            file=_file(crm, keys, platform),
             mapping=MAPPINGS[crm.name],
             database_url=database_url,
-            LEASE=str(LEASE),
             POLL="0.2",
+            GATHER="0",  # nothing waits for a crowd's turn, which comes twice a minute
+            **{"LEASE": str(LEASE), **more},
         )
         self.store = connect(database_url)
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         try:
             self.sandbox = self._start(kill_processes.sandbox, str(self.crm), self.folder / "org.db")
             self.env[self.crm.url] = f"http://127.0.0.1:{self.sandbox.port}"
@@ -245,6 +251,11 @@ class World:
         answer = self.http.get(f"{self.env[self.crm.url]}/sandbox/chaos", timeout=10).json()
         return sum(int(answer["injected"].get(fault, 0)) for fault in faults)
 
+    def called(self, path: str) -> int:
+        """Return how often the sandbox was called where the path ends so."""
+        calls = self.crm.state(self.http, self.env)["calls"]
+        return sum(n for name, n in calls.items() if name.endswith(path))
+
     def cases(self) -> list[Seen]:
         """Return what stands in the CRM."""
         return self.crm.cases(self.crm.state(self.http, self.env))
@@ -254,6 +265,14 @@ class World:
         self.order("clock", offset_seconds=-30 * 86_400)
         self.crm.close(self.http, self.env, [case.id for case in self.cases()])
         self.order("clock", offset_seconds=0)
+
+
+def _file(crm: Side, keys: Sequence[str], platform: str) -> str:
+    file = road.connections(crm, "timeout: 1", *keys).replace("latest_commit: 2", "latest_commit: 5")
+    if platform:
+        file = file.replace("    accounts:\n", f"    url: {platform}\n    accounts:\n", 1)
+        file = file.replace('"10150001": {', '"10150001": {token: env:PAGE_TOKEN, ', 1)
+    return file
 
 
 def _value(said: Said) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from kill_world import World
         (SALESFORCE, "edit", "work.sent", "", "<ana 1, edited>"),
         # A ticket's Idempotency-Key is no question: even a blind worker cannot open a second one with it.
         (ZENDESK, "comment", "", "lost_answer", "<ana 2>"),
-        (ZENDESK, "comment", "", "late_commit", "<ana 2>"),
         (ZENDESK, "comment", "work.sent", "", "<ana 2>"),
         (ZENDESK, "edit", "work.sent", "", "<ana 1, edited>"),
     ],
@@ -45,11 +44,12 @@ def test_even_a_blind_worker_doubles_no_message_that_has_a_key(tmp_path: Path, t
     assert outcome.verdict == Verdict()
 
 
-@pytest.mark.parametrize("crm", [SALESFORCE, ZENDESK], ids=repr)
+@pytest.mark.parametrize(("crm", "twice"), [(SALESFORCE, ("<ana 2>",)), (ZENDESK, ())], ids=repr)
 def test_a_worker_that_does_not_wait_for_late_commits_is_found_out(
-    tmp_path: Path, template: Path, crm: Side
+    tmp_path: Path, template: Path, crm: Side, twice: tuple[str, ...]
 ) -> None:
     with World(tmp_path / "world", f"sqlite:///{shutil.copy(template, tmp_path)}", crm) as world:
         outcome = run(world, SCENARIOS["comment"], fault="late_commit", kind="hasty")
 
-    assert outcome.verdict == Verdict(twice=("<ana 2>",))
+    # Zendesk itself refuses the late one: it was guarded with the ticket as it was before.
+    assert outcome.verdict == Verdict(twice=twice)
