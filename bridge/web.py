@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bridge import flow, metrics, parts
+from bridge import flow, metrics, panel, parts
 from bridge.errors import Forged, Malformed, Unready
 from bridge.flow import Keeping
+from bridge.panel import Panel
 from bridge.ports import Answer, Callback, Channel, Crm
 from bridge.store import Store, health, ledger
 
 log = logging.getLogger("casebridge")
 
 BODY_LIMIT = 3 * 1024 * 1024  #: bytes: the largest callback of any platform (WhatsApp)
-COME_BACK = 5  #: seconds, in Retry-After
+COME_BACK = 30  #: seconds, in Retry-After: Zendesk calls again only where it has less than a minute to wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +40,17 @@ class Receiver:
 
 
 def create_app(receiver: Receiver) -> Flask:
-    """The WSGI application. /in/<connection> takes callbacks, /healthz, /readyz and /metrics are for the host."""
+    """The WSGI application. /in/<connection> takes callbacks, /app/<connection>/… what our app in a CRM asks.
+
+    /healthz, /readyz and /metrics are for the host.
+    """
     app = Flask("casebridge", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT + 1  # one more, so that _body sees what was cut off
     if receiver.proxies:
         n = receiver.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     app.register_error_handler(HTTPException, _plain)
-    app.register_error_handler(SQLAlchemyError, _unavailable)
+    app.register_error_handler(Exception, _unavailable)
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -74,6 +77,9 @@ def create_app(receiver: Receiver) -> Flask:
     def take(connection: str, secret: str = "") -> Response:
         return _take(receiver, connection, secret)
 
+    app.register_blueprint(
+        panel.routes(Panel(store=receiver.store, channels=receiver.channels, crms=receiver.crms))
+    )
     return app
 
 
@@ -168,7 +174,7 @@ def _plain(error: HTTPException) -> Response:
     return response
 
 
-def _unavailable(error: SQLAlchemyError) -> Response:
-    """Nothing was committed that the platform may count on: it shall send again."""
+def _unavailable(error: Exception) -> Response:
+    """Nothing was committed that the platform may count on: it shall send again. After a 500 Zendesk does not."""
     parts.explain("storing", error)
     return _come_back("cannot store just now")
