@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check tests plugin bench debian tools requirements clean
+.PHONY: run test check tests plugin app bench debian tools requirements clean
 
 run: .venv/run.stamp  ## the whole road on embedded defaults; ONCE=1 ends after the table, MAPPINGS=folder uses yours
 	@$(BIN)/python -m bridge.demo $(if $(ONCE),--once) $(if $(MAPPINGS),--mappings $(MAPPINGS))
@@ -19,12 +19,16 @@ check: .venv/test.stamp
 tests: .venv/test.stamp debian tools
 	$(BIN)/pytest -n 3 --dist worksteal
 
-plugin: .venv/test.stamp tools  ## the Salesforce plugin alone: its metadata, format, lint, component tests, conversion
+plugin: .venv/test.stamp tools  ## both plugins alone: their format, lint and tests, the vendors' rules, a browser
 	$(BIN)/pytest -n 2 tests/plugin
 
-bench: .venv/run.stamp  ## what a mapping costs a message, in time and in API calls; fails where that is too much
+app:  ## the Zendesk app as a zip to be uploaded: make app HOST=bridge.example.com
+	@$(PYTHON) plugins/zendesk/build.py "$(HOST)"
+
+bench: .venv/run.stamp  ## what a message costs, in time and in API calls of both CRMs (15 minutes); fails where that is too much
 	$(BIN)/python -m bench.decide
 	$(BIN)/python -m bench.calls
+	$(BIN)/python -m bench.storm
 
 HAVE := command -v chromium > /dev/null && ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1
 NO_CLUSTER := /etc/postgresql-common/createcluster.d/casebridge.conf
@@ -40,16 +44,20 @@ debian:  ## what the tests need besides Python: a browser, and PostgreSQL withou
 	  { $(HAVE); } || echo "chromium or postgresql could not be installed: the tests that need them will say so"; \
 	}
 
-PACKAGES := plugins/salesforce/node_modules
+PLUGINS := plugins/salesforce plugins/zendesk
 NODE_20 := node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2> /dev/null
 
-tools:  ## what the checks of the Salesforce plugin need besides Python: node's packages, where there is a node
+tools:  ## what the checks of the plugins need besides Python: node's packages, where there is a node
 	@if ! $(NODE_20); then \
 	  echo "plugin checks skipped: they need node 20 or newer, and npm"; \
-	elif ! [ $(PACKAGES)/.stamp -nt plugins/salesforce/package-lock.json ]; then \
-	  npm ci --prefix plugins/salesforce --ignore-scripts --no-audit --no-fund --loglevel=error \
-	    && touch $(PACKAGES)/.stamp \
-	    || echo "plugin checks skipped: npm could not install their packages"; \
+	else \
+	  for plugin in $(PLUGINS); do \
+	    if ! [ $$plugin/node_modules/.stamp -nt $$plugin/package-lock.json ]; then \
+	      npm ci --prefix $$plugin --ignore-scripts --no-audit --no-fund --loglevel=error \
+	        && touch $$plugin/node_modules/.stamp \
+	        || echo "checks of $$plugin skipped: npm could not install their packages"; \
+	    fi; \
+	  done; \
 	fi
 
 .venv/uv.stamp:
@@ -71,4 +79,4 @@ requirements: .venv/uv.stamp  ## pin what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .run build dist *.egg-info $(PACKAGES)
+	rm -rf .venv .run build dist *.egg-info $(PLUGINS:%=%/node_modules) plugins/zendesk/build
