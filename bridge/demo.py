@@ -74,6 +74,7 @@ def _serve(group: Group, store: Store, env: Mapping[str, str], *, once: bool, si
     for address in SANDBOXES.values():
         _wait(group, f"{env[address]}/sandbox/state")
     _wait(group, f"{_receiver(env)}/readyz")
+    _subscribe(env)
     fine = _show(group, store, env, sign_with)
     print(f"\nreceiver    {_receiver(env)}/in/{EXAMPLES[0].connection}")
     for crm, address in SANDBOXES.items():
@@ -121,6 +122,7 @@ def _prepare(folder: Path, mappings: Path) -> dict[str, str]:
         "SF_OUTBOUND_SECRET": secrets.token_urlsafe(24),
         "ZENDESK_CLIENT_ID": "sandbox-client",
         "ZENDESK_CLIENT_SECRET": secrets.token_hex(16),
+        "ZENDESK_WEBHOOK_SECRET": secrets.token_hex(32),
         "LOG_LEVEL": "warning",
     }
 
@@ -146,7 +148,9 @@ def _sandbox(crm: str, folder: Path, env: Mapping[str, str]) -> Program:
 
 def _keys(crm: str, env: Mapping[str, str]) -> list[str]:
     if crm == ZENDESK:
-        return ["--client-id", env["ZENDESK_CLIENT_ID"], "--client-secret", env["ZENDESK_CLIENT_SECRET"]]
+        client = ["--client-id", env["ZENDESK_CLIENT_ID"], "--client-secret", env["ZENDESK_CLIENT_SECRET"]]
+        calls = ["--webhook-url", _receiver(env), "--webhook-secret", env["ZENDESK_WEBHOOK_SECRET"]]
+        return [*client, *calls]
     outbound = f"{_receiver(env)}/in/{SALESFORCE}/{env['SF_OUTBOUND_SECRET']}"
     app = ["--consumer-key", env["SF_CONSUMER_KEY"], "--consumer-secret", env["SF_CONSUMER_SECRET"]]
     return [*app, "--plugin", "--outbound-url", outbound]
@@ -154,6 +158,13 @@ def _keys(crm: str, env: Mapping[str, str]) -> list[str]:
 
 def _receiver(env: Mapping[str, str]) -> str:
     return f"http://127.0.0.1:{env['PORT']}"
+
+
+def _subscribe(env: Mapping[str, str]) -> None:
+    """Have Zendesk tell of agents' comments; the sandbox calls here, whatever host the address names."""
+    crm = wiring.calling(wiring.configure(env))[ZENDESK]
+    assert crm is not None
+    crm.subscribe(f"https://casebridge.example/in/{ZENDESK}")
 
 
 def _bundled(name: str) -> str:

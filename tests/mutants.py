@@ -110,9 +110,11 @@ def looked_for(rewire: Rewire = setattr) -> None:
         mine = queue.c.id.in_(sorted(ids)) & (queue.c.owner == token)
         return set(c.execute(select(queue.c.id).where(mine)).scalars())
 
-    def release(c: Connection, queue: Table, releases: Mapping[str, Release]) -> None:
+    def release(
+        c: Connection, queue: Table, releases: Mapping[str, Release], *, rhythm: timedelta = timedelta(0)
+    ) -> None:
         if queue is not lane:
-            real(c, queue, releases)
+            real(c, queue, releases, rhythm=rhythm)
             return
         undecided = exists().where(item.c.lane == lane.c.id, item.c.state == "ready", item.c.case_id.is_(None))
         for one, given in sorted(releases.items()):

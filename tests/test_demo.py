@@ -77,13 +77,17 @@ def test_an_agents_reply_rings_and_control_c_stops_everything_cleanly(tmp_path: 
         said.append(line)
     children = subprocess.run(["pgrep", "-P", str(demo.pid)], capture_output=True, text=True, check=True)
     [case] = [line.split()[-1] for line in said if line.startswith("Telegram: a message")]
+    [ticket] = [line.split()[-1] for line in said if line.startswith("comment under the French")]
 
     reply = _answered(case, "Yes. Which address shall it be?")
+    note = _commented(ticket, "Nous vous l'échangeons.")
     demo.send_signal(signal.SIGINT)
     out, _ = demo.communicate(timeout=40)
 
     assert reply["Status__c"] == "Failed"
     assert reply["Error_Message__c"].startswith("connections.yaml holds no token for this account: ")
+    assert "NOT sent to the customer" in note
+    assert "connections.yaml holds no token for this account: " in note
     assert (demo.returncode, out.strip()) == (0, "stopped")
     pids = [int(pid) for pid in children.stdout.split()]
     assert len(pids) == 5
@@ -108,3 +112,20 @@ def _answered(case: str, text: str) -> dict[str, Any]:
         return dict(found)
 
     return told()
+
+
+def _commented(ticket: str, text: str) -> str:
+    """Answer in a ticket as its page does, and return the note that tells what became of it."""
+    sandbox, ticket_id = re.fullmatch(r"(http://[^/]+)/agent/tickets/(\d+)", ticket).groups()  # type: ignore[union-attr]
+    requests.post(
+        f"{sandbox}/sandbox/tickets/{ticket_id}/comments", data={"text": text}, timeout=10
+    ).raise_for_status()
+
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(0.2), retry=retry_if_result(lambda found: not found))
+    def note() -> str:
+        tickets = requests.get(f"{sandbox}/sandbox/state", timeout=10).json()["tickets"]
+        [comments] = [one["comments"] for one in tickets if str(one["id"]) == ticket_id]
+        said = [one["plain_body"] for one in comments]
+        return "".join(said[said.index(text) + 1 :])
+
+    return note()
