@@ -5,8 +5,8 @@ from __future__ import annotations
 import requests
 
 from bridge import wiring
+from bridge.configuration import Config
 from bridge.errors import ConfigError
-from bridge.wiring import Config
 
 TIMEOUT = 10.0  # seconds
 

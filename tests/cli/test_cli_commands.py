@@ -103,6 +103,11 @@ def test_all_missing_settings_and_faults_are_named_at_once(tmp_path: Path, comma
             "missing/bridge.db",
             "the database of DATABASE_URL cannot be used: unable to open database file",
         ),
+        (
+            "plan",
+            "config/plain.yaml",
+            "the database of DATABASE_URL cannot be used: file is not a database",
+        ),
     ],
 )
 def test_a_database_that_is_not_ready_is_said_in_one_line(

@@ -25,7 +25,7 @@ from bridge.answering import NOBODY
 from bridge.cli import main
 from bridge.message import Account, load
 from bridge.ports import Reply
-from bridge.store import Store, chores, connect, replies
+from bridge.store import Store, chores, connect, replies, revisions
 from bridge.store.health import Health
 from bridge.store.tables import reply
 
@@ -266,8 +266,11 @@ def test_backfill_stores_what_was_missed_once_and_says_what_it_could_not_fetch(
             tmp_path, file=BLOGS, mapping=masking, HUB_SECRET="hub-secret-of-acme", BLOG_URL=stub.url
         )
         first = casebridge(env, "backfill", "acme-blogs", "--since", "2026-11-01", "--account", TOPIC)
+        (tmp_path / "config" / "plain.yaml").write_text(SALESFORCE.mapping)
         both = casebridge(env, "backfill", "acme-blogs", "--since", "2026-11-01", anew=True)
 
+    with stored(env).read() as c:
+        assert revisions.active(c) == 1  # what lay in the folder later is not at work
     assert first == (0, f"acme-blogs / {TOPIC}: 1 seen, 1 new, 0 already here, 0 skipped\n", "")
     assert (both[0], both[2]) == (1, "")
     assert both[1].splitlines() == [
@@ -325,6 +328,14 @@ def test_every_command_and_every_metric_stands_in_the_documentation() -> None:
 
     assert sorted(commands) == sorted(main.commands)
     assert counted == re.findall(r"^# TYPE (\S+)", metrics.text(nothing), re.MULTILINE)
+
+
+def test_the_help_tells_what_each_command_and_each_option_is_for() -> None:
+    listed = [one.get_short_help_str(60) for one in main.commands.values()]
+    options = [o for one in main.commands.values() for o in one.params if o.param_type_name == "option"]
+
+    assert [told for told in listed if not told.endswith(".") or told.endswith("...")] == []
+    assert [option.name for option in options if not getattr(option, "help", "")] == []
 
 
 # --- clock ---
