@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from bridge import wiring
+from bridge import configuration, wiring
 from bridge.parts import Bridge
 from bridge.store import Store, connect, schema
 
@@ -76,7 +76,7 @@ def running(
                     "DATABASE_URL": f"sqlite:///{name}/casebridge.db",
                     "CRM_URL": url,
                 }
-                config = wiring.configure({**where, **secrets})
+                config = configuration.configure({**where, **secrets})
                 store = connect(config.settings.database_url)
                 schema.migrate(store)
                 yield Running(bridge=wiring.bridge(config, store), store=store, crm=url)

@@ -1,4 +1,4 @@
-"""Reads the lists and opening hours that connections.yaml names: files of one entry a line, and maps of hours."""
+"""Reads the lists, opening hours and signals that connections.yaml names, and their files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from bridge.mapping.document import Document, Fault, Node
+from bridge.errors import ConfigError
+from bridge.mapping.document import Document, Fault, Node, parse
 from bridge.mapping.hours import MOST_FAULTS, Holidays, Hours, holidays, hours
+from bridge.mapping.signals import Signal, signal
 from bridge.mapping.surroundings import Surroundings, entry
 
 MOST_BYTES = 5_000_000
@@ -20,16 +22,38 @@ Lines = list[tuple[int, str]]
 
 
 def read(folder: Path, document: Document) -> tuple[Surroundings, list[Fault]]:
-    """Read what connections.yaml says under `lists` and `hours`, and the files it names there.
+    """Read what connections.yaml says under `lists`, `hours` and `signals`, and the files it names there.
 
     folder: where these files' paths begin, and what they must not leave. What is no map or no text is the form's
     fault, not said here.
     """
-    reader = _Reader(folder, document)
+    return _around(_Reader(folder, document))
+
+
+def kept(texts: Mapping[str, str], document: Document) -> tuple[Surroundings, list[Fault]]:
+    """As `read`, from texts that were read before: by the names of their files."""
+    return _around(_Kept(texts, document))
+
+
+def named(document: Document) -> list[str]:
+    """The files that connections.yaml names there, each once."""
+    times = _below(document, "hours").values()
+    holidays = [node.entries["holidays"] for node in times if "holidays" in node.entries]
+    others = [node for key in ("lists", "signals") for node in _below(document, key).values()]
+    return list(dict.fromkeys(node.text or "" for node in [*others, *holidays]))
+
+
+def _around(reader: _Reader) -> tuple[Surroundings, list[Fault]]:
+    document = reader.document
     lists = {name: reader.entries(node) for name, node in _below(document, "lists").items()}
     times = {name: reader.hours(node) for name, node in _below(document, "hours").items()}
-    known = {name: found for name, found in times.items() if found is not None}
-    return Surroundings(lists=lists, hours=known), reader.faults
+    signals = {name: reader.signal(node) for name, node in _below(document, "signals").items()}
+    found = Surroundings(
+        lists=lists,
+        hours={name: hours for name, hours in times.items() if hours is not None},
+        signals={name: signal for name, signal in signals.items() if signal is not None},
+    )
+    return found, reader.faults
 
 
 def _below(document: Document, key: str) -> Mapping[str, Node]:
@@ -61,17 +85,22 @@ class _Reader:
         self.faults += wrong
         return found
 
+    def signal(self, node: Node) -> Signal | None:
+        """The signal of the file that a node names; None = it has faults."""
+        text = self.text(node)
+        if text is None:
+            return None
+        try:
+            found, wrong = signal(parse(text, node.text or ""))
+        except ConfigError as error:
+            self.faults += [fault for fault in error.found if isinstance(fault, Fault)]
+            return None
+        self.faults += wrong
+        return found
+
     def lines(self, node: Node) -> Lines:
         """The lines of the file that a node names, without remarks; [] = none, or a fault."""
-        file = node.text or ""
-        data = self.data(node, file) if file else b""
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            before = LINE_END.split(error.object[: error.start].decode())
-            reason = "this is not UTF-8 text; save the file as UTF-8"
-            self.faults.append(Fault(file, len(before), len(before[-1]) + 1, "not-utf-8", reason))
-            return []
+        file, text = node.text or "", self.text(node) or ""
         stripped = ((number, line.strip()) for number, line in enumerate(LINE_END.split(text), 1))
         lines = [(number, line) for number, line in stripped if line and not line.startswith("#")]
         if len(lines) > MOST_ENTRIES:
@@ -79,8 +108,29 @@ class _Reader:
             self.faults.append(Fault(file, lines[MOST_ENTRIES][0], 1, "list-too-long", reason))
         return lines[:MOST_ENTRIES]
 
-    def data(self, node: Node, file: str) -> bytes:
-        """The bytes of a file inside the folder; b"" = a fault."""
+    def text(self, node: Node) -> str | None:
+        """The text of the file that a node names; None = there is none, or a fault."""
+        file = node.text or ""
+        data = self.data(node, file) if file else None
+        if data is None:
+            return None
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return self.no_text(file, error.object[: error.start].decode())
+        if "\0" in text:  # UTF-16 has them, and PostgreSQL keeps none
+            return self.no_text(file, text.partition("\0")[0])
+        return text
+
+    def no_text(self, file: str, before: str) -> str | None:
+        """Keep the fault that a file is no text from there on, and give nothing to read."""
+        lines = LINE_END.split(before)
+        reason = "this is not UTF-8 text; save the file as UTF-8"
+        self.faults.append(Fault(file, len(lines), len(lines[-1]) + 1, "not-utf-8", reason))
+        return None
+
+    def data(self, node: Node, file: str) -> bytes | None:
+        """The bytes of a file inside the folder; None = a fault."""
         path, written = self.folder / file, PurePosixPath(file)
         if written.is_absolute() or ".." in written.parts or not self.inside(path):
             reason = f"{file!r} is not inside the folder of {self.document.file}"
@@ -106,6 +156,21 @@ class _Reader:
         except (OSError, RuntimeError):
             return False
 
-    def refuse(self, node: Node, code: str, reason: str) -> bytes:
+    def refuse(self, node: Node, code: str, reason: str) -> bytes | None:
+        """Keep a fault, and give nothing to read."""
         self.faults.append(self.document.fault(node, code, reason))
-        return b""
+        return None
+
+
+class _Kept(_Reader):
+    """Reads texts that were read before."""
+
+    def __init__(self, texts: Mapping[str, str], document: Document) -> None:
+        super().__init__(Path(), document)
+        self.texts = texts
+
+    def data(self, node: Node, file: str) -> bytes | None:
+        """The text as bytes; None = a fault."""
+        if file in self.texts:
+            return self.texts[file].encode()
+        return self.refuse(node, "no-such-list-file", f"the set of {self.document.file} has no {file!r}")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bridge import flow, protecting
+from bridge import flow
 from bridge.errors import Paused, Rejected, RetryLater
 from bridge.flow import Keeping
 from bridge.message import Message
@@ -75,7 +75,7 @@ def backfill(
             events = _received(page, connection, keeping)
             counts["skipped"] += len(page) - len(events)
             counts["seen"] += sum(isinstance(e, Message | Unreadable) for e in events)
-            counts["new"] += flow.keep(events, connection, datetime.now(UTC), store, keeping=keeping)
+            counts["new"] += flow.keep(events, connection, datetime.now(UTC), store, keeping=keeping, fetched=True)
     except (RetryLater, Paused) as trouble:
         stopped, again = str(trouble), True
     except Rejected as refusal:
@@ -91,10 +91,10 @@ def backfill(
 
 
 def _received(page: Sequence[Event], connection: str, keeping: Keeping) -> list[Event]:
-    """A page as if it had come in a callback just now, masked, without what is no message."""
-    now, kinds = datetime.now(UTC), keeping.protection.before_storing(connection)
+    """A page as if it had come in a callback just now, as it is stored, without what is no message."""
+    now = datetime.now(UTC)
     return [
-        protecting.received(replace(event, connection=connection, received_at=now), kinds)
+        keeping.protection.stored(replace(event, connection=connection, received_at=now))
         if isinstance(event, Message)
         else event
         for event in page

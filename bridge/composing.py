@@ -10,7 +10,7 @@ from datetime import datetime
 from bridge import batches, media
 from bridge import decided as stored
 from bridge import mapping as language
-from bridge.batches import Families
+from bridge.batches import Families, Versions
 from bridge.decided import Decided
 from bridge.frozen import NOTE, Frozen
 from bridge.mapping import NO_FACTS, Facts
@@ -41,7 +41,7 @@ def compose(
     case_id: str,
     waiting: Waiting,
     families: Families,
-    mappings: Mapping[str, CaseMapping],
+    versions: Versions,
     explain: Callable[[str, Exception], str],
     answerable: Callable[[Message], Answerable | None] = lambda _: None,
 ) -> Rendered:
@@ -50,13 +50,13 @@ def compose(
     `explain` turns an unexpected error into the reason that is stored, `answerable` says how a customer's message
     can be answered.
     """
-    items, silent = batches.first(waiting, families, mappings)
+    items, silent = batches.first(waiting, families, versions)
     facts = NO_FACTS if silent else waiting.facts
     done: list[Rendering] = []
     ended: dict[int, Settle] = {}
     for one in items:
         try:
-            became = _rendered(one, families.get(one.points_at, ()), mappings, facts)
+            became = _rendered(one, families.get(one.points_at, ()), versions, facts)
             if isinstance(became, Rendering):
                 became = replace(became, part=_told(became.part, one, answerable))
         except Exception as error:  # noqa: BLE001 - an error here settles its own message only
@@ -71,11 +71,11 @@ def compose(
     new = silent or not waiting.known.case_id
     first = opener or done[0]
     try:
-        frozen = _frozen(case_id, done, opener, batches.mapping_for(first.item, mappings), new=new)
+        frozen = _frozen(case_id, done, opener, batches.mapping_for(first.item, versions), new=new)
     except Exception as error:  # noqa: BLE001 - as above: it is the opening message that cannot be rendered
         why = Settle(state="dead", reason=explain("rendering", error))
         rest = tuple(one for one in items if one is not first.item)
-        others = compose(case_id, replace(waiting, items=rest), families, mappings, explain, answerable)
+        others = compose(case_id, replace(waiting, items=rest), families, versions, explain, answerable)
         return replace(others, items=(first.item, *others.items), ended={**others.ended, first.item.id: why})
     return Rendered(
         items=tuple(items),
@@ -107,11 +107,9 @@ def _opens(part: Part) -> bool:
     return part.opens and part.act == "add" and not part.case_id
 
 
-def _rendered(
-    one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping], facts: Facts
-) -> Rendering | Settle:
-    became = _became(one, family, mappings, facts)
-    mapping = batches.mapping_for(one, mappings)
+def _rendered(one: Item, family: Sequence[Item], versions: Versions, facts: Facts) -> Rendering | Settle:
+    became = _became(one, family, versions, facts)
+    mapping = batches.mapping_for(one, versions)
     if not isinstance(became, Part):
         return became
     if mapping is None or not _opens(became):
@@ -125,10 +123,10 @@ def _rendered(
     )
 
 
-def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMapping], facts: Facts) -> Part | Settle:
+def _became(one: Item, family: Sequence[Item], versions: Versions, facts: Facts) -> Part | Settle:
     if one.deleted and one.unsure_since is None:
         return DELETED
-    mapping = batches.mapping_for(one, mappings)
+    mapping = batches.mapping_for(one, versions)
     if mapping is None:
         return Settle(state="dead", reason=f"there is no mapping {one.mapping!r} any more: replay to decide anew")
     message, what = one.message, stored.load(one.decision)
@@ -138,7 +136,7 @@ def _became(one: Item, family: Sequence[Item], mappings: Mapping[str, CaseMappin
         case "edited":
             return _edit(_said(one, message, what, mapping, family, facts), one, mapping, family)
         case "deleted":
-            return _deletion(one, message, mapping, family)
+            return _deletion(one, message, mapping, family, versions)
         case _:
             return _hiding(one, message, original(family))
 
@@ -206,7 +204,9 @@ def _replacement(part: Part, one: Item, mapping: CaseMapping, family: Sequence[I
     return replace(part, act="edit", ref=last.crm_ref, row=row, notes=json.loads(last.crm_notes or "{}"))
 
 
-def _deletion(one: Item, message: Message, mapping: CaseMapping, family: Sequence[Item]) -> Part | Settle:
+def _deletion(
+    one: Item, message: Message, mapping: CaseMapping, family: Sequence[Item], versions: Versions
+) -> Part | Settle:
     """Redact everything that was filed of the message: its own text and its edits'."""
     filed = [other for other in family if other.state == "filed" and other.change in ("created", "edited")]
     if not filed:
@@ -219,11 +219,10 @@ def _deletion(one: Item, message: Message, mapping: CaseMapping, family: Sequenc
     opened = [other for other in filed if other.crm_case in other.crm_ref.split(",")]
     first = opened[-1] if opened else filed[0]  # an edit may have rewritten the case
     row: Mapping[str, Value] = {}
-    notes: Mapping[str, str] = {}
-    if opened:
-        what = stored.load(opened[0].decision)
-        row = language.blanked(mapping, opened[0].message, what.decision, what.person)
-        notes = json.loads(first.crm_notes or "{}")
+    notes: Mapping[str, str] = json.loads(first.crm_notes or "{}") if opened else {}
+    for other in opened:  # each stands in the fields in which its own set shows it
+        then, what = batches.mapping_for(other, versions) or mapping, stored.load(other.decision)
+        row = {**row, **language.blanked(then, other.message, what.decision, what.person)}
     refs = ",".join(dict.fromkeys(ref for other in filed for ref in other.crm_ref.split(",") if ref))
     part = _part(one, message, text="", public=False)
     return replace(part, act="delete", opens=False, case_id=first.crm_case, ref=refs, row=row, notes=notes)

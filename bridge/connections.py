@@ -55,19 +55,24 @@ class Connections:
 
     connections: Mapping[str, Connection]
     mappings: tuple[str, ...]  #: names, tried in this order
-    around: Surroundings = NOTHING_AROUND  #: the lists and hours that mappings may name
+    around: Surroundings = NOTHING_AROUND  #: the lists, hours and signals that mappings may name
 
 
 def load(
-    folder: Path, env: Mapping[str, str] | None, models: Models, *, adapters: Collection[str] = ()
+    folder: Path,
+    env: Mapping[str, str] | None,
+    models: Models,
+    *,
+    adapters: Collection[str] = (),
+    only: str = "",
 ) -> Connections:
     """Read folder/connections.yaml and put the variables' values in the place of every env:NAME.
 
     env: None = check the file without its secrets: references stay as they are written, and the settings of
     a connection that has any hold nothing but defaults and plain texts. adapters: the names that `models`
-    knows, to suggest one. Raises ConfigError with every fault.
+    knows, to suggest one. only: look at this connection alone, "" = at all. Raises ConfigError with every fault.
     """
-    document = parse(_text(folder / FILE), FILE, secret=True)
+    document = _alone(parse(_text(folder / FILE), FILE, secret=True), only)
     references = _References(document, env)
     filled = references.filled()
     file, faults = _file(filled, references)
@@ -85,9 +90,18 @@ def load(
     faults += [*references.faults, *found]
     if file is None or faults:
         faults.sort(key=lambda f: (f.file != FILE, f.file, f.line, f.column))
-        raise ConfigError([str(fault) for fault in faults])
+        raise ConfigError(faults)
     connections = {name: _connection(name, entry, settings[name]) for name, entry in file.connections.items()}
     return Connections(connections, file.mappings, surroundings)
+
+
+def _alone(document: Document, only: str) -> Document:
+    """The file without the other connections; as it is where there is none of that name."""
+    if only not in _connection_nodes(document):
+        return document
+    node = document.root.entries["connections"]
+    entries = {**document.root.entries, "connections": replace(node, value={only: node.entries[only]})}
+    return replace(document, root=replace(document.root, value=entries))
 
 
 def _connection_nodes(document: Document) -> Mapping[str, Node]:
@@ -100,13 +114,13 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         reason = f"there is no such file; CASEBRIDGE_CONFIG names the folder that holds {FILE}"
-        raise ConfigError([str(Fault(str(path), 0, 0, "no-such-file", reason))]) from None
+        raise ConfigError([Fault(str(path), 0, 0, "no-such-file", reason)]) from None
     except UnicodeDecodeError as error:
         reason = f"this is not UTF-8 text: byte {error.start + 1} is none; save the file as UTF-8"
-        raise ConfigError([str(Fault(str(path), 0, 0, "not-utf-8", reason))]) from None
+        raise ConfigError([Fault(str(path), 0, 0, "not-utf-8", reason)]) from None
     except OSError as error:
         reason = f"it cannot be read: {error.strerror}"
-        raise ConfigError([str(Fault(str(path), 0, 0, "unreadable-file", reason))]) from None
+        raise ConfigError([Fault(str(path), 0, 0, "unreadable-file", reason)]) from None
 
 
 # --- the variables ----------------------------------------------------------------------------------------------
@@ -264,6 +278,7 @@ class _File(_Part):
     mappings: Annotated[tuple[Annotated[str, Filled], ...], Filled, AfterValidator(_unlike)]
     lists: dict[str, Annotated[str, Filled]] = Field(default_factory=dict)
     hours: dict[str, Annotated[dict[str, str], Filled]] = Field(default_factory=dict)
+    signals: dict[str, Annotated[str, Filled]] = Field(default_factory=dict)
 
 
 def _file(document: Document, references: _References) -> tuple[_File | None, list[Fault]]:

@@ -28,11 +28,11 @@ from tenacity import (
     wait_fixed,
 )
 
-from bridge import sending, supervise, wiring
+from bridge import configuration, sending, supervise, wiring
 from bridge.errors import ConfigError
 from bridge.showcase import EXAMPLES, FRENCH, READERS, SALESFORCE, ZENDESK, Example
-from bridge.store import Store, connect, ledger, schema
-from bridge.store.ledger import Story
+from bridge.store import Store, connect, ledger, schema, stories
+from bridge.store.stories import Story
 from bridge.supervise import Group, Program
 
 FRENCH_MAPPING = "meta-to-zendesk.yaml"
@@ -51,7 +51,7 @@ def main(folder: Path, mappings: Path, once: bool, sign_with: str) -> None:  # n
     """Run the whole road on this machine and show what became of the bundled examples."""
     env = _prepare(folder.resolve(), mappings)
     try:
-        wiring.configure(env)
+        configuration.configure(env)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
     store = connect(env["DATABASE_URL"])
@@ -162,7 +162,7 @@ def _receiver(env: Mapping[str, str]) -> str:
 
 def _subscribe(env: Mapping[str, str]) -> None:
     """Have Zendesk tell of agents' comments; the sandbox calls here, whatever host the address names."""
-    crm = wiring.calling(wiring.configure(env))[ZENDESK]
+    crm = wiring.calling(configuration.configure(env))[ZENDESK]
     assert crm is not None
     crm.subscribe(f"https://casebridge.example/in/{ZENDESK}")
 
@@ -221,7 +221,7 @@ def _send(example: Example, env: Mapping[str, str], sign_with: str) -> int:
     for old, new in (example.twist or {}).items():
         body = body.replace(old, new)
     secret = "forged" if example.forged else sign_with
-    config = wiring.configure({**env, **({"META_APP_SECRET": secret} if secret else {})})
+    config = configuration.configure({**env, **({"META_APP_SECRET": secret} if secret else {})})
     status, _ = sending.send(config, body.encode(), example.connection)
     return status
 
@@ -252,7 +252,7 @@ def _story(store: Store, example: Example) -> tuple[str, str, str]:
 
 def _told(store: Store, example: Example) -> list[Story]:
     with store.read() as c:
-        return [s for s in ledger.stories(c, example.message) if s.item.change == example.change]
+        return [s for s in stories.stories(c, example.message) if s.item.change == example.change]
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -26,11 +26,16 @@ class BridgeError(Exception):
 
 
 class ConfigError(BridgeError):
-    """The configuration is wrong; `faults` are whole sentences, one for each thing to mend."""
+    """The configuration is wrong: everything that is to be mended, at once.
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
+    found: each fault as it was found: a whole sentence, or a mapping.document.Fault, which knows its place.
+    faults: what people read of each.
+    """
+
+    def __init__(self, faults: Sequence[object]) -> None:
+        self.found = tuple(faults)
+        self.faults = tuple(map(str, faults))
+        super().__init__("\n".join(self.faults))
 
 
 class Forged(BridgeError):

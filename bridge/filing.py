@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
 from bridge import composing, gathering, outcomes
+from bridge.batches import Versions
 from bridge.budget import FREE
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.message import Message
@@ -136,13 +137,15 @@ def _freeze(
     if not waiting:
         return {}
     rendered: dict[str, Rendered] = {}
+    theirs = [*families.values(), *(one.items for one in waiting.values())]
+    versions = _versions(batch.bridge, {i.revision for some in theirs for i in some})
     for case_id, one in waiting.items():
         if batch.claim.rows[case_id] >= queues.DEADLY:
             why = Settle(state="dead", reason=f"poison: {batch.claim.rows[case_id]} workers died on it")
             rendered[case_id] = Rendered(items=one.items, frozen=None, ended={i.id: why for i in one.items})
         else:
             rendered[case_id] = composing.compose(
-                case_id, one, families, batch.bridge.mappings, explain, partial(answerable, batch.bridge)
+                case_id, one, families, versions, explain, partial(answerable, batch.bridge)
             )
     with batch.bridge.store.write() as c:
         stored = cases.freeze(c, batch.claim, rendered, protection=batch.bridge.protection)
@@ -150,6 +153,12 @@ def _freeze(
         case_id: Outgoing(filing=replace(frozen.filing, known=rendered[case_id].known or waiting[case_id].known))
         for case_id, frozen in stored.items()
     }
+
+
+def _versions(bridge: Bridge, numbers: Collection[int]) -> Versions:
+    """The mappings that decided items, by these revisions; one that is gone is the bridge's own now."""
+    found = {n: bridge.earlier(n) for n in sorted(numbers) if n != bridge.revision}
+    return Versions(bridge.mappings, {n: then for n, then in found.items() if then is not None})
 
 
 def answerable(bridge: Bridge, message: Message) -> Answerable | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigError, RetryLater, Trouble
 from bridge.mapping import Mapping as CaseMapping
-from bridge.mapping import described, online
+from bridge.mapping import Shelf, described, online
 from bridge.mapping.described import Described, Record
 from bridge.mapping.document import Fault
 from bridge.mapping.load import documents
@@ -15,11 +15,11 @@ from bridge.mapping.online import Written
 from bridge.ports import Crm, Identified, Named
 
 
-def written(folder: Path, mappings: Sequence[CaseMapping]) -> list[Written]:
+def written(shelf: Shelf, mappings: Sequence[CaseMapping]) -> list[Written]:
     """The mappings beside their files, in which they have been found good."""
     found = []
     for mapping in mappings:
-        document, base = documents(folder, mapping.name)
+        document, base = documents(shelf, mapping.name)
         found.append(Written(mapping=mapping, document=document, base=base))
     return found
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bridge import budget
+from bridge.detecting import Detect
 from bridge.errors import Paused
 from bridge.mapping import Mapping as CaseMapping
 from bridge.ports import Channel, Credentials, Crm, Desk
@@ -27,6 +28,10 @@ def _none(_connection: str, _account: str) -> Credentials:
     return Credentials()
 
 
+def _no_revision(_: int) -> Mapping[str, CaseMapping] | None:
+    return None
+
+
 def _log_alarm(name: str, says: str) -> None:
     log.error("%s: %s", name, says)
 
@@ -37,12 +42,15 @@ class Bridge:
 
     store: Store
     mappings: Mapping[str, CaseMapping]  #: by name, in the order in which they are tried
+    revision: int = 0  #: of these mappings; 0 = they were never published
+    earlier: Callable[[int], Mapping[str, CaseMapping] | None] = _no_revision  #: those of another one; None = gone
     crms: Mapping[str, Crm]  #: by connection name
     gather: timedelta
     lease: timedelta
     protection: Protection = UNPROTECTED
     channels: Mapping[str, Channel] = field(default_factory=dict)  #: by connection name
     credentials: Callable[[str, str], Credentials] = _none  #: by connection and account
+    language: Detect | None = None  #: tells the language of what was fetched; None = it stays as the platform said
     desks: Mapping[str, Desk] = field(default_factory=dict)  #: where agents reply, by CRM connection
     alarm: Callable[[str, str], None] = _log_alarm  #: connection/account, what is wrong with it
     at: Callable[[str], None] = field(default=_nothing)  #: called at named points, so that tests can kill there
@@ -58,6 +66,7 @@ class Bridge:
             lease=self.lease,
             explain=explain,
             alarm=self.alarm,
+            told=self.protection.told,
             at=self.at,
         )
 
@@ -70,7 +79,7 @@ def explain(doing: str, error: Exception) -> str:
 
 
 def pause(bridge: Bridge, crm: str, trouble: Paused) -> None:
-    log.error("the CRM connection %s rests: %s", crm, trouble)
+    log.error("the CRM connection %s rests: %s", crm, bridge.protection.told(trouble))
     with bridge.store.write() as c:
         pauses.pause(c, crm, until=trouble.until, reason=str(trouble))
 

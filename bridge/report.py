@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bridge import decided
 from bridge.backfilling import Fetched
-from bridge.decided import Decided
-from bridge.findings import one_line
+from bridge.printing import many, one_line, utc
 from bridge.steps import Item
 from bridge.store.health import Unsent
-from bridge.store.ledger import Books, Story
+from bridge.store.ledger import Books
+from bridge.store.revisions import Revision
 from bridge.store.tables import SETTLED, WAITING
 
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -33,48 +32,6 @@ def books(found: Books) -> str:
     return "\n".join(lines)
 
 
-def story(told: Story) -> str:
-    """The story of one message, in the order in which it happened."""
-    one = told.item
-    lines = [one.key, f"  received  {told.received_at}, number {one.id} in the ledger, lane {one.lane}"]
-    if one.deleted:
-        lines.append("  deleted   by its author: the text is blank here")
-    if one.mapping:
-        lines.append(f"  taken by  mapping {one.mapping}, for {one.case_id}")
-        what = decided.load(one.decision)
-        lines += [
-            f"  decided   {name} = {what.values.get(name, '(blank)')} (line {line})"
-            for name, line in what.lines.items()
-        ]
-        lines += [f"  missing   {line}" for line in _left_out(what)]
-    lines.append(f"  {_now(told)}")
-    if told.link:
-        lines.append(f"  case      {one.crm_case} {told.link}")
-    lines += [f"  warning   {warning}" for warning in told.warnings]
-    return "\n".join(lines)
-
-
-def _left_out(what: Decided) -> list[str]:
-    """What the case lacks because nobody, or several, bear a name or match the author."""
-    several = what.person.several
-    return [*what.unnamed, *([f"{len(several)} records match this author: none is linked"] if several else [])]
-
-
-def _now(told: Story) -> str:
-    one = told.item
-    if one.state in SETTLED:
-        why = f": {one.reason}" if one.reason else ""
-        return f"{one.state:<9} {told.settled_at or told.received_at}{why}"
-    where = "undecided" if one.case_id is None else one.state
-    notes = [f"{told.attempts} failed attempts"] if told.attempts else []
-    if told.job:
-        notes.append(f"in the CRM's job {told.job}, which will be asked what became of it")
-    elif told.unsure:
-        notes.append("an answer was lost, the CRM will be asked first")
-    notes += [f"looked at again in {max(0.0, told.due_in):.0f} s"] if told.due_in is not None else []
-    return f"waiting   {where}{': ' if notes else ''}{'; '.join(notes)}"
-
-
 def fetched(connection: str, found: Fetched) -> str:
     """What was fetched for one account, and why it ended too early."""
     line = f"{connection} / {found.account}: {found.seen} seen, {found.new} new, {found.here} already here"
@@ -87,8 +44,21 @@ def fetched(connection: str, found: Fetched) -> str:
 
 def checked(mappings: int, warnings: int) -> str:
     """What `check` says in the end, where there is no fault."""
-    told = f"{mappings} mapping{'s' if mappings != 1 else ''}: no faults"
-    return f"{told}, {warnings} warning{'s' if warnings != 1 else ''}" if warnings else told
+    told = f"{many(mappings, 'mapping')}: no faults"
+    return f"{told}, {many(warnings, 'warning')}" if warnings else told
+
+
+def revisions(listed: Sequence[Revision], changes: Mapping[int, Mapping[str, tuple[int, int]]]) -> str:
+    """The published mapping sets, the newest first; changes: by number, lines added to files and taken away."""
+    if not listed:
+        return "no mappings were published yet: `casebridge publish`"
+    lines = []
+    for one in listed:
+        told = ", ".join(f"{file} +{more} -{less}" for file, (more, less) in changes[one.number].items())
+        state = "at work" if one is listed[0] else ""
+        line = f"{one.number:>4}  {utc(one.published_at)}  {state:<7}  {one.origin}"
+        lines.append(f"{line}\n      {told or 'nothing changed'}")
+    return "\n".join(lines)
 
 
 def replies(found: Sequence[Unsent]) -> str:
@@ -106,7 +76,7 @@ def _age(span: timedelta) -> str:
     """About how long: 3 minutes, 2 hours, 5 days."""
     seconds = span.total_seconds()
     unit, n = next((u, int(seconds // s)) for u, s in UNITS if seconds >= s or s == 1)
-    return f"{n} {unit}{'s' if n != 1 else ''}"
+    return many(n, unit)
 
 
 def unreadable(content: bytes) -> str:

@@ -6,12 +6,12 @@ import os
 
 from flask import Flask
 
-from bridge import wiring
+from bridge import configuration, wiring
 from bridge.web import create_app
 
 
 def app() -> Flask:
     """The WSGI application for the environment. Raises ConfigError."""
-    config = wiring.configure(os.environ)
+    config = configuration.configure(os.environ)
     wiring.log(config.settings)
     return create_app(wiring.receiver(config, wiring.store(config)))

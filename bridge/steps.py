@@ -37,11 +37,20 @@ class Item:
     unsure_last: int | None
     body: str
     raw: bytes
+    revision: int = 0  #: of the mapping set that decided it; 0 = nobody knows
 
     @property
     def message(self) -> Message:
         """The message itself. Raises ValueError if an older version stored what this one cannot read."""
         return load(self.body, self.raw)
+
+    @property
+    def readable(self) -> Message | None:
+        """The message itself; None = nobody could read it, or an older version stored it."""
+        try:
+            return self.message
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +124,7 @@ class Settled:
     partly: frozenset[str] = frozenset()  #: the dead of which a part is in the CRM: a replay asks first
     ready: frozenset[str] = frozenset()  #: to be rendered anew: the filing they were in was refused
     left: frozenset[str] = frozenset()  #: stay in the stored filing
+    why: str = ""  #: something is left
     unsure: bool = False  #: what is left may have been applied
     job: str = ""  #: by what the CRM can be asked about that
     clears: bool = False  #: nothing of what is left was ever applied

@@ -41,8 +41,8 @@ class Care:
     channels: Mapping[str, Channel] = field(default_factory=dict)  #: by connection, those that are switched on
     crms: Mapping[str, Crm] = field(default_factory=dict)
     accounts: Mapping[str, Collection[str]] = field(default_factory=dict)  #: by connection, all that are listed
-    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By CRM connection: the objects that mappings file into -> the field with the key there."""
+    keys: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    """By CRM connection: the objects that mappings file into now -> the field with the key there."""
     tokens: Tokens
     pages: Mapping[str, str] = field(default_factory=dict)  #: by connection: its page in docs/channels
     public_url: str = ""
@@ -71,7 +71,7 @@ def examine_one(care: Care, connection: str) -> list[Finding]:
     """What there is to say about one connection: its adapter's findings, and the bridge's own."""
     now = care.clock()
     if connection in care.crms:
-        found = care.crms[connection].examine(care.keys.get(connection, {}), now, _url(care, connection))
+        found = care.crms[connection].examine(care.keys().get(connection, {}), now, _url(care, connection))
         return [*found, *_calls(care, connection), *_rests(care, connection)]
     accounts = care.accounts.get(connection, ())
     told = care.channels[connection].examine(_upkeep(care, connection, now))

@@ -32,7 +32,7 @@ class Receiver:
     store: Store
     channels: Mapping[str, Channel | None]  #: connection name -> its adapter; None = switched off
     crms: Mapping[str, Crm | None] = field(default_factory=dict)  #: those that call us, alike
-    keeping: Keeping = flow.AS_IT_COMES
+    keeping: Callable[[], Keeping] = lambda: flow.AS_IT_COMES
     public_url: str = ""  #: https://bridge.example.com: what platforms call, "" = as the request says
     proxies: int = 0  #: how many in front of us set X-Forwarded-…
     metrics_token: str = field(default="", repr=False)  #: who knows it may read /metrics; "" = nobody may
@@ -117,7 +117,7 @@ def _take(receiver: Receiver, connection: str, secret: str) -> Response:
 def _told(receiver: Receiver, callback: Callback, adapter: Channel | Crm) -> Answer:
     if isinstance(adapter, Crm):
         return flow.hear(callback, adapter, receiver.store, receiver.at)
-    return flow.receive(callback, adapter, receiver.store, receiver.at, keeping=receiver.keeping)
+    return flow.receive(callback, adapter, receiver.store, receiver.at, keeping=receiver.keeping())
 
 
 def _named(adapter: Channel | Crm, connection: str) -> str:

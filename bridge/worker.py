@@ -7,10 +7,12 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from bridge import filing, flow, parts, replying
+from bridge import filing, flow, parts, protecting, replying
 from bridge.parts import Bridge
+from bridge.revising import Edition
 from bridge.store import buckets, masking, queues
 from bridge.store.tables import case_row, lane, talk
 
@@ -23,8 +25,14 @@ WIPED_EVERY = 5.0  #: seconds, so that a busy bridge does not wait for its disk 
 class Worker:
     """One claim-and-file loop. `step` is one round over all connections; it takes what is due."""
 
-    def __init__(self, bridge: Bridge, connections: Sequence[str]) -> None:
-        self.bridge = bridge
+    def __init__(
+        self,
+        bridge: Bridge,
+        connections: Sequence[str],
+        current: Callable[[float], Edition | None] = lambda _: None,
+    ) -> None:
+        """current: the newest mapping set, at a time of a monotonic clock; None = there is no other."""
+        self.bridge, self.current = bridge, current
         self.connections = tuple(connections)
         self.turn = 0
         self.tidied_at = self.wiped_at = -math.inf  # on the monotonic clock
@@ -46,6 +54,18 @@ class Worker:
             did |= step()
         self.wrote |= did
         return did
+
+    def renew(self, now: float) -> None:
+        """Work by the newest mapping set from now on. now: seconds on a monotonic clock."""
+        newest = self.current(now)
+        if newest is not None and newest.number != self.bridge.revision:
+            log.info("revision %d of the mappings is at work now", newest.number)
+            self.bridge = replace(
+                self.bridge,
+                mappings=newest.mappings,
+                revision=newest.number,
+                protection=protecting.protection(newest.mappings.values()),
+            )
 
     def tidy(self, now: float) -> None:
         """Do what is due of the housework: mask and forget what is old, and wipe what was overwritten.
@@ -101,6 +121,7 @@ def run(worker: Worker, stop: threading.Event, *, poll: timedelta) -> None:
         log.warning(warning)
     while not stop.is_set():
         try:
+            worker.renew(time.monotonic())
             did = worker.step()
             worker.tidy(time.monotonic())
             if not did:

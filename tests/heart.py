@@ -15,7 +15,7 @@ from bridge.mapping import read
 from bridge.mapping.targets import fitted
 from bridge.message import Account, Message, Person
 from bridge.parts import Bridge
-from bridge.ports import Crm
+from bridge.ports import Callback, Crm
 from bridge.steps import Item
 from bridge.store import Store, inbox, items, ledger
 from bridge.store.engine import now
@@ -109,6 +109,19 @@ def hear(store: Store, *messages: Message, received_at: datetime = NOON) -> int:
     """Store messages as one callback; how many were new."""
     with store.write() as c:
         return inbox.ingest(c, Arrival(connection="fb", received_at=received_at, messages=messages))
+
+
+def posted(body: bytes) -> Callback:
+    """What a platform posts to the connection fb, at noon."""
+    return Callback(
+        connection="fb",
+        method="POST",
+        url="https://bridge.example/in/fb",
+        query={},
+        headers={},
+        body=body,
+        received_at=NOON,
+    )
 
 
 def bridge(store: Store, crm: Crm | None, *mappings: str, **parts: Any) -> Bridge:

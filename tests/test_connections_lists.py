@@ -180,6 +180,14 @@ def test_what_is_no_utf_8_is_told_with_its_line_and_column(tmp_path: Path) -> No
     assert told == ["lists/vip.txt:2:3 error: this is not UTF-8 text; save the file as UTF-8 [not-utf-8]"]
 
 
+def test_a_list_with_a_character_that_no_database_keeps_is_no_text(tmp_path: Path) -> None:
+    written(tmp_path, "anna\nbob\n".encode("utf-16-le"))
+
+    told = faults(tmp_path, "lists: {vip: lists/vip.txt}")
+
+    assert told == ["lists/vip.txt:1:2 error: this is not UTF-8 text; save the file as UTF-8 [not-utf-8]"]
+
+
 def test_the_place_is_right_behind_a_mark_of_order_and_old_line_ends(tmp_path: Path) -> None:
     written(tmp_path, b"\xef\xbb\xbfanna\rbob\r\nZo\xeb\n")
 

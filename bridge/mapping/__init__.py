@@ -12,7 +12,7 @@ from bridge.mapping.decide import (
     person_key,
     person_match,
 )
-from bridge.mapping.load import load, load_payloads, read
+from bridge.mapping.load import Folder, Kept, Shelf, load, load_from, load_payloads, read
 from bridge.mapping.paths import NO_FACTS, Facts
 from bridge.mapping.payload import Payload
 from bridge.mapping.render import Comment, assigned, blanked, comment, create, names, private, raised, rewritten
@@ -24,8 +24,11 @@ __all__ = [
     "Decision",
     "Dropped",
     "Facts",
+    "Folder",
+    "Kept",
     "Mapping",
     "Payload",
+    "Shelf",
     "accept",
     "assigned",
     "blanked",
@@ -35,6 +38,7 @@ __all__ = [
     "decide",
     "dropped",
     "load",
+    "load_from",
     "load_payloads",
     "names",
     "person_key",

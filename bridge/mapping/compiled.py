@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.errors import ConfigError
-from bridge.mapping.conditions import Condition, all_of
+from bridge.mapping.conditions import Condition, all_of, lines_of
 from bridge.mapping.document import Document, plain
 from bridge.mapping.fields import TOO_EARLY
 from bridge.mapping.findings import faults_of
@@ -26,8 +26,8 @@ from bridge.ports import Reopen
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
-    """One line of accept.drop."""
+class Line:
+    """One line of accept.when or accept.drop."""
 
     condition: Condition
     line: str  #: file:line
@@ -42,8 +42,8 @@ class Mapping:
     source: tuple[str, ...] | None  #: names of connections; None = any
     target: str
     kinds: tuple[str, ...] | None  #: None = every kind
-    when: Condition | None  #: None = whatever it says
-    drops: tuple[Drop, ...]
+    when: tuple[Line, ...]  #: all of them hold for what is taken
+    drops: tuple[Line, ...]
     decided: abc.Mapping[str, tuple[Rule, ...]]  #: in the order of the file
     contact: Contact | None
     object: str
@@ -68,6 +68,10 @@ class Mapping:
     counts: bool  #: it reads how many messages an author sent lately
     too_long: TooLong
     mask: abc.Mapping[Kind, Where]  #: what is masked -> in whose eyes
+    regulated: bool = False  #: its profile
+    shadow: bool = False  #: it only watches
+    source_line: str = ""  #: file:line of `source`
+    kinds_line: str = ""  #: file:line of `kinds`, where there are some
 
 
 def compile_form(
@@ -89,7 +93,7 @@ def compile_form(
     if form is not None and form.case.one_per == "person" and form.contact is None:
         reason = "one case for each person needs a contact section, which says who they are"
         check.refuse(document.at(("case", "one_per")), "person-without-contact", reason)
-    faults = [*lent.faults, *map(str, sorted(check.faults, key=lambda f: (f.line, f.column, f.reason)))]
+    faults = [*lent.faults, *sorted(check.faults, key=lambda f: (f.line, f.column, f.reason))]
     if form is None or faults:
         raise ConfigError(faults)
     form = completed(form, lent.form) if lent.form else form
@@ -106,6 +110,10 @@ def compile_form(
         counts=any(RECENT in one.source for one in (document, base) if one),
         too_long=form.protect.too_long,
         mask=form.protect.mask,
+        regulated=form.profile == "regulated",
+        shadow=form.shadow,
+        source_line=_where(document, base, "source"),
+        kinds_line=_where(document, base, "accept", "kinds"),
         **_of_case(form.case, what, document),
     )
 
@@ -153,7 +161,7 @@ class _Lent:
     """What a base file says by itself. form None: there is no base, or it has faults."""
 
     form: Form | None = None
-    faults: Sequence[str] = ()
+    faults: Sequence[object] = ()
 
 
 def _lent(base: Document | None, around: Surroundings) -> _Lent:
@@ -162,7 +170,7 @@ def _lent(base: Document | None, around: Surroundings) -> _Lent:
     try:
         compile_form(base, around=around)
     except ConfigError as error:
-        return _Lent(None, error.faults)
+        return _Lent(None, error.found)
     return _Lent(_form(Check(base)))
 
 
@@ -196,8 +204,15 @@ def _borrowed(
     return rules, names
 
 
-def _accept(document: Document, base: Document | None, check: Check) -> tuple[Condition | None, tuple[Drop, ...]]:
-    """The conditions of accept and the lines of its drop; each from the base when the file has none of its own."""
+def _where(document: Document, base: Document | None, *keys: str) -> str:
+    """Where a key stands: in the file, or else in the one that it is borrowed from."""
+    own = document.at(keys) is not document.at(keys[:-1])
+    file = document if own or base is None else base
+    return file.where(file.at(keys))
+
+
+def _accept(document: Document, base: Document | None, check: Check) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The lines of accept.when and of its drop; each from the base when the file has none of its own."""
 
     def owner(key: str) -> tuple[Document, Check]:
         borrowed = base is not None and key not in below(document.root, "accept")
@@ -205,8 +220,10 @@ def _accept(document: Document, base: Document | None, check: Check) -> tuple[Co
 
     file, told = owner("when")
     when = below(file.root, "accept").get("when")
-    condition = all_of(when, TOO_EARLY, told) if when else None
+    conditions = lines_of(when, TOO_EARLY, told) if when else []
+    places = [file.where(node) for node in when.entries.values()] if when else []
     file, told = owner("drop")
     drop = below(file.root, "accept").get("drop")
     lines = drop.items if drop else ()
-    return condition, tuple(Drop(all_of(line, TOO_EARLY, told), file.where(line)) for line in lines)
+    drops = tuple(Line(all_of(line, TOO_EARLY, told), file.where(line)) for line in lines)
+    return tuple(Line(one, at) for one, at in zip(conditions, places, strict=True)), drops

@@ -1,8 +1,7 @@
 """The shape of a mapping file: which keys there are, and what each may hold. Pure.
 
 Templates and conditions are text and maps here; compiled.py reads them. The descriptions are the reference that
-admins read. `not_yet` holds the keys of the full form that this version does not build: they are refused as not
-yet supported, not as unknown.
+admins read.
 """
 
 from __future__ import annotations
@@ -33,6 +32,12 @@ def _duration(text: object) -> timedelta:
         reason = "a time is a number and minutes, hours, days or weeks: 14 days"
         raise PydanticCustomError("not-a-duration", reason)
     return timedelta(**{f"{found[2]}s": int(found[1])})
+
+
+def _truth(value: object) -> bool:
+    if value not in ("true", "false"):
+        raise PydanticCustomError("not-true-or-false", "write true or false")
+    return value == "true"
 
 
 def _names(value: object) -> object:
@@ -81,11 +86,11 @@ Filled = AfterValidator(_filled)
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 CrmName = Annotated[str, AfterValidator(_crm_name)]
 Conditions = dict[str, Any]
+Truth = Annotated[bool, BeforeValidator(_truth)]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    not_yet: ClassVar[frozenset[str]] = frozenset()
 
 
 class Translation(_Section):
@@ -186,7 +191,7 @@ class CommentForm(_Section):
     """What a later message becomes on the case."""
 
     text: str = Field(description="The comment; links to attachments are added below unless it shows them itself.")
-    public: bool = Field(False, description="true: the customer sees it in your portal.")  # noqa: FBT003
+    public: Truth = Field(False, description="true: the customer sees it in your portal.")  # noqa: FBT003
 
 
 class Update(_Section):
@@ -198,7 +203,7 @@ class Update(_Section):
         description="A field and its values from the lowest to the highest: a later message may raise it, never "
         "lower it. What an agent set to something else stays.",
     )
-    reassign: bool = Field(
+    reassign: Truth = Field(
         False,  # noqa: FBT003
         description="true: a later message for which the owner fields under create give another owner than before "
         "moves the case there.",
@@ -277,7 +282,6 @@ Source = Annotated[Annotated[tuple[str, ...], Filled] | None, BeforeValidator(_n
 class Form(_Section):
     """A whole mapping file."""
 
-    not_yet = frozenset({"profile", "shadow"})
     version: Literal["1"] = Field(description="1")
     mapping: Annotated[str, Filled] = Field(description="The name of the file, without .yaml.")
     based_on: Annotated[str, Filled] = Field(
@@ -285,6 +289,16 @@ class Form(_Section):
     )
     source: Source = Field(description="The connections whose messages are taken, or `any`.")
     target: Annotated[str, Filled] = Field(description="The CRM's connection.")
+    profile: Literal["", "regulated"] = Field(
+        "",
+        description="regulated: for banks, insurers, health. Platforms' own messages are not kept, nothing is "
+        "public, and what breaks that is refused.",
+    )
+    shadow: Truth = Field(
+        False,  # noqa: FBT003
+        description="true: it only watches. It takes no message and files nothing, and `casebridge shadow` tells "
+        "what it would have decided otherwise.",
+    )
     accept: Accept = Field(Accept(), description="Which messages are taken, and which of them are dropped.")
     decide: dict[DecidedName, Rules] = Field(
         default_factory=dict, description="Names and their rules, or a translation. What stands above can be read."
@@ -302,10 +316,11 @@ class Borrower(Form):
 
 
 def completed(form: Form, base: Form) -> Form:
-    """The form of a borrower with what it leaves out of source, accept and protect, key by key, from its base."""
+    """The form of a borrower with what it leaves out from its base: source, profile; accept, protect by key."""
     return form.model_copy(
         update={
             "source": form.source if "source" in form.model_fields_set else base.source,
+            "profile": form.profile if "profile" in form.model_fields_set else base.profile,
             "accept": base.accept.model_copy(update=_written(form.accept)),
             "protect": base.protect.model_copy(update=_written(form.protect)),
         }

@@ -29,6 +29,7 @@ class Facts:
     """What the inbox knows beside the message itself. None = unknown."""
 
     recent_messages: int | None = None  #: of the author to this account in the last 30 days, this one included
+    revision: int | None = None  #: of the mapping set that decides
     opened_at: datetime | None = None  #: the case's first filing
     first_reply_at: datetime | None = None  #: our first public answer on the platform
 
@@ -44,7 +45,7 @@ NO_PERSON: Mapping[str, str] = {
 class Scope:
     """What one message's placeholders and conditions read: the message, the person found, decided names."""
 
-    __slots__ = ("_raw", "decided", "facts", "folded", "lines", "message", "person")
+    __slots__ = ("_raw", "decided", "facts", "folded", "lines", "message", "person", "pieces")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Scope:
         self.message, self.person, self.facts = message, person, facts
         self.decided, self.lines = decided, lines  #: `decide` fills them while it goes
         self.folded: dict[str, str] = {}  #: path -> text made ready for word search: several rules ask for it
+        self.pieces: dict[str, frozenset[str]] = {}  #: path -> the pieces of that text
         self._raw: Any = _UNREAD
 
     def raw(self, parts: tuple[str, ...]) -> Found:
@@ -92,10 +94,14 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A name that decide gives. values: all it can be, None = anything; uses: what its values show."""
+    """A name that decide gives. values: all it can be, None = anything; uses: what its values show.
+
+    lines: fixed value -> file:line of the rule that gives it.
+    """
 
     values: frozenset[str] | None = None
     uses: frozenset[str] = frozenset()
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +236,7 @@ WORDS: Mapping[str, tuple[Type, str]] = {
     "thread": ("text", "The platform's id of the conversation or post that it belongs to."),
     "reply_to": ("text", "The id of the message that it answers."),
     "text": ("text", "What was written."),
-    "language": ("text", "Its language, where the platform tells it: de, en-GB …"),
+    "language": ("text", "Its language, where the platform tells it or it was found out: de, en-GB …"),
     "url": ("text", "The address where a person can read it."),
     "account.id": ("text", "The platform's id of our page, number or handle."),
     "author.id": ("text", "The platform's id of who wrote."),
@@ -251,12 +257,20 @@ WORDS: Mapping[str, tuple[Type, str]] = {
 """What a message says: word -> type, and what it is."""
 
 RECENT = "author.recent_messages"
-RECENTLY = "How many messages the author sent to this account in the last 30 days, this one included."
+INBOX: Mapping[str, tuple[Type, str]] = {
+    RECENT: (
+        "number",
+        "How many messages the author sent to this account in the last 30 days, this one included.",
+    ),
+    "revision": ("number", "The number of the published mapping set that decided."),
+}
+"""What the inbox knows beside the message: word -> type, and what it is."""
 PATHS: Mapping[str, Path] = {
     **{name: _of_message(name, kind) for name, (kind, _) in WORDS.items()},
     RECENT: Path(RECENT, "number", lambda scope: scope.facts.recent_messages),
+    "revision": Path("revision", "number", lambda scope: scope.facts.revision),
 }
-"""What a message says, and what the inbox knows of its author."""
+"""What a message says, and what the inbox knows beside it."""
 
 _UNREAD: Any = object()
 

@@ -79,7 +79,7 @@ def comment(
     mapping: Mapping, message: Message, decision: Decision, person: PersonFound, facts: Facts = NO_FACTS
 ) -> Comment:
     """The comment for a message that joins a case; never blank. facts: what is known of the case by now."""
-    known = replace(facts, recent_messages=decision.facts.recent_messages)
+    known = replace(decision.facts, opened_at=facts.opened_at, first_reply_at=facts.first_reply_at)
     text = mapping.comment.text(_scope(message, replace(decision, facts=known), person))
     return Comment(text if text.strip() else NO_TEXT, mapping.public)
 

@@ -17,21 +17,27 @@ Targets = abc.Mapping[str, type[Crm]]
 
 
 def misfits(
-    mapping: Mapping, document: Document, *, sources: Collection[str] | None, targets: Targets | None
+    mapping: Mapping,
+    document: Document,
+    *,
+    name: str,
+    sources: Collection[str] | None,
+    targets: Targets | None,
 ) -> list[Fault]:
     """What does not fit: names that no connection bears, another name than the file's, objects and fields.
 
+    name: of the file, without .yaml.
     sources: the connections for channels. None = do not check those, and without targets no object or field.
     """
     root = document.root.entries
     faults = list[Fault]()
-    if f"{mapping.name}.yaml" != mapping.file:
+    if mapping.name != name:
         reason = f"the file is called {mapping.file!r}: name it alike"
         faults.append(document.fault(root["mapping"], "other-name", reason))
     if sources is not None and mapping.source is not None:
         node = root.get("source") or root["based_on"]  # where it is borrowed
-        for name, at in zip(mapping.source, node.items or [node] * len(mapping.source), strict=True):
-            faults += _connection(name, at, sources, document)
+        for one, at in zip(mapping.source, node.items or [node] * len(mapping.source), strict=True):
+            faults += _connection(one, at, sources, document)
     if targets is not None:
         faults += _connection(mapping.target, root["target"], targets, document)
         if mapping.target in targets:

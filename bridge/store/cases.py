@@ -181,7 +181,7 @@ def _insert(c: Connection, case_id: str, r: Rendered, together: int) -> Frozen:
             unsure_last=last,
         )
     )
-    c.execute(update(item).where(item.c.id.in_(ids)).values(state="sending"))
+    c.execute(update(item).where(item.c.id.in_(ids)).values(state="sending", frozen_at=now()))
     return stored
 
 
@@ -348,6 +348,7 @@ def _keep(c: Connection, case_id: str, s: Settled, stored: Frozen) -> None:
             op=uuid4().hex if ended else filing.c.op,
             op_at=after(filing.c.op_at) if ended else filing.c.op_at,
             job=s.job if s.unsure else "" if ended else filing.c.job,
+            why=s.why,
             unsure_since=case(
                 (unsure == 1, func.coalesce(filing.c.unsure_since, filing.c.op_at)), else_=filing.c.unsure_since
             ),

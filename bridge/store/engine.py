@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import BigInteger, Connection, Engine, Table, Text, case, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -68,6 +68,10 @@ def after(earlier: Any) -> Any:
     return case((now() > earlier, now()), else_=earlier + 1)
 
 
+@overload
+def moment(milliseconds: int) -> datetime: ...
+@overload
+def moment(milliseconds: int | None) -> datetime | None: ...
 def moment(milliseconds: int | None) -> datetime | None:
     """A time of the database as an aware datetime; None stays None."""
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -137,12 +141,14 @@ def connect(url: str) -> Store:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, pool_size=8, connect_args={"timeout": 10})
+        engine = create_engine(parsed, pool_size=8, hide_parameters=True, connect_args={"timeout": 10})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         options = f"{POSTGRES_OPTIONS} {parsed.query.get('options', '')}"  # the later one wins
-        engine = create_engine(parsed, pool_size=2, pool_pre_ping=True, connect_args={"options": options})
+        engine = create_engine(
+            parsed, pool_size=2, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options}
+        )
     return Store(engine)
 
 

@@ -41,6 +41,7 @@ def read(c: Connection, statement: Select[Any]) -> list[Item]:
             unsure_last=r.unsure_last,
             body=r.body,
             raw=r.raw,
+            revision=r.revision,
         )
         for r in c.execute(statement).all()
     ]

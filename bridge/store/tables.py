@@ -21,6 +21,11 @@
     alarm     what is wrong and somebody was told of
     chore     what the clock does now and then
     skipped   what was no message, counted per connection and day
+    revision  a mapping set as it was published, by its number
+    text      the files of mapping sets, each once, by its digest
+    shadow    what mappings that only watch would have decided otherwise
+    shadowed  how many messages they have watched
+    emptied   how far raw payloads were removed that are not to be kept
     beat      written by /readyz to show that a commit works
 
 A queue row has one clock, `due_at` (milliseconds, the database's clock): null = idle; past = due; future with
@@ -117,6 +122,11 @@ item = Table(
     Column("warnings", Text, nullable=False, server_default=""),  #: one a line
     Column("unsure_since", BIG),  #: a dead or thawed item that may have been applied: it is asked for first
     Column("unsure_last", BIG),
+    Column("revision", Integer, nullable=False, server_default="0"),  #: that decided it; 0 = nobody knows
+    Column("fetched", Boolean, nullable=False, server_default=false()),  #: by us; else the platform called
+    Column("placed_at", BIG),  #: when it was handed to its case row
+    Column("frozen_at", BIG),  #: when the filing that it is sent with was stored
+    Column("url_digest", Text, nullable=False, server_default=""),  #: of the address where people read it
     Column("settled_at", BIG),
     sqlite_autoincrement=True,
 )
@@ -126,6 +136,8 @@ Index("item_lane", item.c.lane, item.c.id, postgresql_where=_undecided, sqlite_w
 Index("item_case", item.c.case_id, item.c.id, postgresql_where=_ready, sqlite_where=_ready)
 Index("item_author", item.c.lane, item.c.ingested_at)
 Index("item_message", item.c.message_id)
+_addressed = item.c.url_digest != ""
+Index("item_url", item.c.url_digest, postgresql_where=_addressed, sqlite_where=_addressed)
 _in_case = item.c.crm_case != ""
 Index("item_crm_case", item.c.crm_case, item.c.id, postgresql_where=_in_case, sqlite_where=_in_case)
 Index("item_dead", item.c.id, postgresql_where=item.c.state == "dead", sqlite_where=item.c.state == "dead")
@@ -142,6 +154,7 @@ filing = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),  #: those that were this row's own fault
     Column("failed_at", BIG),  #: the first of them
     Column("job", Text, nullable=False, server_default=""),  #: Unsure.job of the latest unsure attempt
+    Column("why", Text, nullable=False, server_default=""),  #: what kept it from the CRM at the latest attempt
 )
 
 target = Table(
@@ -201,6 +214,7 @@ LATEST = reply.c.crm_id.not_like(f"%{RETRIED}%")  #: no attempt that has made wa
 _open = reply.c.state.in_(OPEN)
 Index("reply_talk", reply.c.talk, reply.c.id, postgresql_where=_open, sqlite_where=_open)
 Index("reply_case", reply.c.crm_case, reply.c.id)
+Index("reply_answers", reply.c.answers)
 _untold = reply.c.report_at.isnot(None)
 Index("reply_report", reply.c.crm, reply.c.report_at, postgresql_where=_untold, sqlite_where=_untold)
 
@@ -330,6 +344,49 @@ skipped = Table(
     Column("reason", Text, primary_key=True),
     Column("event", Text, primary_key=True),
     Column("n", Integer, nullable=False),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),  #: of all its files: two alike are the same set
+    Column("origin", Text, nullable=False),  #: files, or: rollback to 3
+    Column("files", Text, nullable=False),  #: JSON: name -> digest of its text
+    Column("published_at", BIG, nullable=False),
+)
+
+text = Table(
+    "text",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("mapping", Text, primary_key=True),
+    Column("item", BIG, ForeignKey("item.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("differs", Text, nullable=False),  #: the names of what is decided otherwise, with commas between
+)
+
+shadowed = Table(
+    "shadowed",
+    metadata,
+    Column("mapping", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("same", BIG, nullable=False),
+    Column("differs", BIG, nullable=False),
+    Column("unasked", BIG, nullable=False),  #: of both: it would have asked otherwise who the author is
+)
+
+emptied = Table(
+    "emptied",
+    metadata,
+    Column("sources", Text, primary_key=True),  #: the connections whose raw is not kept, as JSON
+    Column("upto", BIG, nullable=False),  #: the latest item that was looked at
 )
 
 beat = Table("beat", metadata, Column("id", Integer, primary_key=True), Column("at", BIG, nullable=False))

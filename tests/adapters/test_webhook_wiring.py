@@ -10,7 +10,7 @@ from crms import SALESFORCE
 from webhook_calls import SHIPPED, fixture, post
 
 from adapters.webhook import Webhook
-from bridge import wiring
+from bridge import configuration, wiring
 from bridge.errors import ConfigError
 from bridge.message import Message
 
@@ -35,7 +35,7 @@ def configure(folder: Path, *, tool: str = TOOL, mapping: str = "") -> dict[str,
 
 
 def test_a_tool_is_built_with_its_payload_map_and_accounts(tmp_path: Path) -> None:
-    config = wiring.configure(configure(tmp_path))
+    config = configuration.configure(configure(tmp_path))
 
     channel = wiring.channels(config)["acme-app"]
 
@@ -52,7 +52,7 @@ def test_faults_of_mappings_and_payload_maps_come_at_once(tmp_path: Path, *, sec
     (tmp_path / "config" / "payloads" / "mobile-app.yaml").write_text("version: 1\npayload: mobile-app\n")
 
     with pytest.raises(ConfigError) as caught:
-        wiring.configure(env) if secrets else wiring.check(road.bare(tmp_path))
+        configuration.configure(env) if secrets else configuration.offline(road.bare(tmp_path))
 
     told = "\n".join(caught.value.faults)
     assert all(
@@ -65,7 +65,7 @@ def test_missing_variables_hide_no_fault_of_a_payload_map(tmp_path: Path) -> Non
     del env["APP_SECRET"]
 
     with pytest.raises(ConfigError) as caught:
-        wiring.configure(env)
+        configuration.configure(env)
 
     told = "\n".join(caught.value.faults)
     assert all(word in told for word in ("APP_SECRET is not set", "did you mean 'mobile-app'?"))
@@ -79,7 +79,7 @@ def test_a_map_without_account_needs_exactly_one_listed(tmp_path: Path, accounts
     with pytest.raises(
         ConfigError, match="'listening-tool' names no account, but the connection 'acme-app' lists"
     ):
-        wiring.check(road.bare(tmp_path))
+        configuration.offline(road.bare(tmp_path))
 
 
 SHOP = TOOL.replace("acme-app", "acme-shop")
@@ -90,7 +90,7 @@ def test_an_account_of_two_tools_is_refused_by_both_names(tmp_path: Path, off: s
     configure(tmp_path, tool=TOOL + SHOP.replace("    payload", f"{off}    payload"))
 
     with pytest.raises(ConfigError) as caught:
-        wiring.check(road.bare(tmp_path))
+        configuration.offline(road.bare(tmp_path))
 
     (fault,) = caught.value.faults
     assert fault == (
@@ -102,7 +102,7 @@ def test_an_account_of_two_tools_is_refused_by_both_names(tmp_path: Path, off: s
 
 
 def test_an_account_of_a_tool_and_a_platform_is_refused_and_one_of_two_platforms_is_not(tmp_path: Path) -> None:
-    found = wiring.configure(configure(tmp_path)).connections.connections
+    found = configuration.configure(configure(tmp_path)).connections.connections
     page = next(iter(found["acme-meta"].accounts))
     shared = TOOL.replace("acme-ios", f'"{page}"')
     again = f"""\
@@ -114,9 +114,10 @@ def test_an_account_of_a_tool_and_a_platform_is_refused_and_one_of_two_platforms
 """
 
     with pytest.raises(ConfigError, match=f"the account '{page}' is listed under 'acme-meta' and 'acme-app'"):
-        wiring.configure(configure(tmp_path / "tool", tool=shared))
+        configuration.configure(configure(tmp_path / "tool", tool=shared))
     assert (
-        "acme-again" in wiring.configure(configure(tmp_path / "meta", tool=TOOL + again)).connections.connections
+        "acme-again"
+        in configuration.configure(configure(tmp_path / "meta", tool=TOOL + again)).connections.connections
     )
 
 
@@ -124,7 +125,7 @@ def test_the_value_of_a_variable_is_never_shown_as_a_payload_maps_name(tmp_path:
     env = configure(tmp_path, tool=TOOL.replace("mobile-app", "env:APP_SECRET"))
 
     with pytest.raises(ConfigError) as caught:
-        wiring.configure(env)
+        configuration.configure(env)
 
     told = "\n".join(caught.value.faults)
     assert "'env:APP_SECRET' is no name for a payload map" in told
@@ -134,6 +135,6 @@ def test_the_value_of_a_variable_is_never_shown_as_a_payload_maps_name(tmp_path:
 def test_a_tool_that_is_switched_off_is_checked_all_the_same(tmp_path: Path) -> None:
     off = TOOL.replace("    adapter", "    enabled: false\n    adapter")
 
-    assert wiring.channels(wiring.configure(configure(tmp_path, tool=off)))["acme-app"] is None
+    assert wiring.channels(configuration.configure(configure(tmp_path, tool=off)))["acme-app"] is None
     with pytest.raises(ConfigError, match="there is no such payload map"):
-        wiring.configure(configure(tmp_path / "other", tool=off.replace("mobile-app", "mobile-ap")))
+        configuration.configure(configure(tmp_path / "other", tool=off.replace("mobile-app", "mobile-ap")))

@@ -20,7 +20,7 @@ from adapters.zendesk import Settings
 from adapters.zendesk.account import Account
 from adapters.zendesk.classify import Refusal
 from adapters.zendesk.desk import ReplyDesk
-from bridge import wiring
+from bridge import configuration, wiring
 from bridge.errors import RetryLater, Unsure
 from bridge.metering import Metering
 from bridge.ports import Delivery, Named
@@ -279,7 +279,7 @@ def test_what_is_configured_counts_in_its_database(
     wire: Stub, zendesk: Zendesk, store: Store, tmp_path: Path
 ) -> None:
     zendesk.says["GET groups"] = Said(body={"groups": []}, headers=PLENTY)
-    config = wiring.configure(road.configure(tmp_path, crm=ZENDESK, **{ZENDESK.url: wire.url}))
+    config = configuration.configure(road.configure(tmp_path, crm=ZENDESK, **{ZENDESK.url: wire.url}))
 
     crms = [wiring.bridge(config, store).crms["zendesk"], wiring.care(config, store).crms["zendesk"]]
     for crm in crms:

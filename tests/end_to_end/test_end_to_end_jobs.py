@@ -23,7 +23,8 @@ from jobs_page import MAPPINGS, SAID
 from jobs_posts import ANA, APP, BEN, IDA, Author, direct, feedback, mention, page, review
 from road import Road
 
-from bridge import sending, wiring
+from bridge import configuration, sending
+from bridge.configuration import Config
 
 DAY = 86400
 SAME_CONNECTIONS = {"complaints": "buying-signals"}  #: one job of two mappings
@@ -71,7 +72,7 @@ class Jobs:
     """The running bridge, what it may sign, and both CRMs with what the jobs need in them."""
 
     road: Road
-    config: wiring.Config
+    config: Config
     names: Mapping[str, str]  #: id of a queue, user, record type, brand or contact -> its name
 
     def post(self, job: str, channel: str, body: Any) -> None:
@@ -144,7 +145,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
         env[ZENDESK.url] = stack.enter_context(road.sandbox(desk, ZENDESK, env))
         running = stack.enter_context(road.road(folder, env))
         names = {**in_salesforce(running), **in_zendesk(running)}
-        yield Jobs(road=running, config=wiring.configure(running.env), names=names)
+        yield Jobs(road=running, config=configuration.configure(running.env), names=names)
 
 
 def in_salesforce(running: Road) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from heart import NOON, said
 
 from bridge import decided, message
+from bridge.batches import Versions
 from bridge.decided import Decided
 from bridge.mapping import read
 from bridge.ports import Known
@@ -33,7 +34,7 @@ def composed(compose: Callable[..., Any], text: str, days: Sequence[int]) -> lis
     waiting = Waiting(known=Known(), items=tuple(item(n, day) for n, day in enumerate(days)))
     cases: dict[int, list[int]] = {}
     while waiting.items:
-        rendered = compose("crm/Case/k", waiting, {}, {"care": mapping}, lambda what, error: what)
+        rendered = compose("crm/Case/k", waiting, {}, Versions({"care": mapping}), lambda what, error: what)
         known = rendered.known or waiting.known
         texts = [int(part.text) for part in rendered.frozen.filing.parts]
         cases.setdefault(known.episode, []).extend(texts)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from bridge import cli, wiring, worker
+from bridge import cli, configuration, wiring, worker
 from bridge.errors import Paused, Rejected, RetryLater, Unsure
 from bridge.ports import Crm, Filing, Found, Identified, Named, Outcome, PersonMatch, Receipt
 from bridge.sandbox.salesforce import delivery as salesforce
@@ -80,7 +80,7 @@ SANDBOXES: Mapping[str, Callable[[Env, Path], BaseWSGIServer]] = {
 def receiver(env: Env, line: Connection, log: Path, point: str, nth: int) -> None:
     """Serve the receiver and send its port."""
     _begin(line, log)
-    config = wiring.configure(env)
+    config = configuration.configure(env)
     parts = replace(wiring.receiver(config, wiring.store(config)), at=KillAt(point, nth))
     server = make_server("127.0.0.1", 0, create_app(parts), threaded=True)
     line.send(server.server_port)
@@ -90,7 +90,7 @@ def receiver(env: Env, line: Connection, log: Path, point: str, nth: int) -> Non
 def work(env: Env, line: Connection, log: Path, point: str, nth: int, kind: str) -> None:
     """Work until killed; kind: one of KINDS."""
     _begin(line, log)
-    config = wiring.configure(env)
+    config = configuration.configure(env)
     bridge = wiring.bridge(config, wiring.store(config))
     crms = {name: KINDS[kind](crm) for name, crm in bridge.crms.items()}
     one = worker.Worker(replace(bridge, crms=crms, at=KillAt(point, nth)), tuple(wiring.channels(config)))

@@ -15,7 +15,10 @@ from adapters.salesforce import Salesforce
 from bridge.errors import ConfigError
 from bridge.mapping import Mapping, accept, create, decide, load, read
 
-HINT = "text with {placeholders}, ': ' or '#' in it is written in \"quotes\""
+HINT = (
+    "text that begins with @ or %, or has {placeholders}, ': ' or '#' in it, is written in \"quotes\"; lines that "
+    "belong together begin in the same column"
+)
 SHIPPED = Path(__file__).parents[2] / "mappings"
 
 DECIDE = """accept:
@@ -114,7 +117,8 @@ FAILING = {
     "message: {text: giveaway}, expect: {dropped: false}": (
         "test 'n': expected dropped 'false', got 'true', dropped by care.yaml:8 [test-failed]"),
     "message: {kind: post}, expect: {dropped: true}": (
-        "test 'n': expected dropped 'true', got 'false', not taken: source or accept [test-failed]"),
+        "test 'n': expected dropped 'true', got 'false', not taken: its kind is post (care.yaml:6) "
+        "[test-failed]"),
     "message: {}, expect: {dropped: true}": "test 'n': expected dropped 'true', got 'false' [test-failed]",
     "expect: {dropped: maybe}": "'dropped' is true or false [not-true-or-false]",
     "expect: {prority: Low}": "nothing gives 'prority' [never-given]",

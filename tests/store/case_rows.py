@@ -15,6 +15,7 @@ from heart import (
 from pydantic import TypeAdapter
 
 from bridge import composing
+from bridge.batches import Versions
 from bridge.flow import decide_some
 from bridge.frozen import Frozen
 from bridge.message import Message
@@ -42,7 +43,7 @@ def rendered(store: Store, waiting: dict[str, Waiting]) -> dict[str, Rendered]:
     with store.read() as c:
         families = items.related(c, {i.points_at for w in waiting.values() for i in w.items})
     mappings = bridge(store, None).mappings
-    return {row: composing.compose(row, w, families, mappings, explain) for row, w in waiting.items()}
+    return {row: composing.compose(row, w, families, Versions(mappings), explain) for row, w in waiting.items()}
 
 
 def placed(store: Store, *messages: Message) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from beacon import ACCOUNT, CONFIGURED, Beacon, Platform
-from heart import CARE, NOON, all_items
+from heart import CARE, NOON, all_items, column
 from hypothesis import given
 from hypothesis import strategies as st
 from stub import Stub, running
@@ -22,6 +22,7 @@ from bridge.mapping import read
 from bridge.message import load
 from bridge.ports import Callback
 from bridge.store import Store, ledger
+from bridge.store.tables import item
 
 PAGES = [
     [{"text": "one"}, {"event": "read"}, {"text": "two"}],
@@ -81,6 +82,7 @@ def test_what_had_come_by_callback_is_here_already(store: Store, stub: Stub) -> 
     fetched = fetch(store, stub)
 
     assert (fetched.new, fetched.here) == (4, 1)
+    assert [*column(store, item, "fetched").values()] == [False, True, True, True, True]
 
 
 def test_what_comes_by_callback_at_the_same_time_is_stored_once(

@@ -11,7 +11,7 @@ from beacon import KEY
 from crms import SALESFORCE
 from pydantic import SecretStr
 
-from bridge import wiring
+from bridge import configuration, wiring
 from bridge.clock import Clock
 from bridge.ports import Credentials
 from bridge.sealed import Seal
@@ -91,7 +91,7 @@ def test_without_a_key_each_account_whose_token_is_renewed_is_told_of_once_and_n
     tmp_path: Path, store: Store
 ) -> None:
     file = f"{RENEWING}{SALESFORCE.connection}mappings: [plain]\n"
-    config = wiring.configure(road.configure(tmp_path, file=file, TOKEN="t0"))
+    config = configuration.configure(road.configure(tmp_path, file=file, TOKEN="t0"))
     care = wiring.care(config, store)
 
     told = [
@@ -105,20 +105,35 @@ def test_without_a_key_each_account_whose_token_is_renewed_is_told_of_once_and_n
 
 
 def test_what_is_switched_on_is_looked_after(tmp_path: Path, store: Store) -> None:
-    config = wiring.configure(road.configure(tmp_path, file=FILE, PAGE_TOKEN="t0", PUBLIC_URL="https://a.example"))
+    config = configuration.configure(
+        road.configure(tmp_path, file=FILE, PAGE_TOKEN="t0", PUBLIC_URL="https://a.example")
+    )
 
     care = wiring.care(config, store)
 
     assert (care.connections, care.public_url) == (["acme-meta", "salesforce"], "https://a.example")
     assert care.accounts["acme-meta"] == ["10150001", "10150002"]
-    assert care.keys == {"salesforce": {"Case": "Social_Conversation_Key__c"}}
+    assert care.keys() == {"salesforce": {"Case": "Social_Conversation_Key__c"}}
     assert care.pages["acme-meta"] == "docs/channels/meta.md"
+
+
+def test_what_is_looked_at_in_a_crm_goes_by_the_mappings_at_work(tmp_path: Path, store: Store) -> None:
+    env = road.configure(tmp_path)
+    care = wiring.care(configuration.configure(env), store)
+    (tmp_path / "config" / "plain.yaml").write_text(
+        SALESFORCE.mapping.replace("Social_Conversation_Key__c", "Key__c")
+    )
+    wiring.published(configuration.configure(env), store)
+
+    told = care.keys()
+
+    assert told == {"salesforce": {"Case": "Key__c"}}
 
 
 def test_a_worker_opens_an_account_with_what_its_token_was_renewed_to(tmp_path: Path, store: Store) -> None:
     file = FILE.replace("    accounts:\n", "    products: {'10150001': instagram}\n    accounts:\n", 1)
     env = road.configure(tmp_path, file=file, PAGE_TOKEN="t0", CASEBRIDGE_KEY=KEY)
-    bridge = wiring.bridge(wiring.configure(env), store)
+    bridge = wiring.bridge(configuration.configure(env), store)
     before = bridge.credentials("acme-meta", "10150001")
 
     digest = hashlib.sha256(b'["t0", null, null]').hexdigest()
@@ -134,7 +149,7 @@ def test_a_worker_opens_an_account_with_what_its_token_was_renewed_to(tmp_path: 
 
 
 def test_a_workers_alarm_is_kept(tmp_path: Path, store: Store) -> None:
-    config = wiring.configure(road.configure(tmp_path, file=FILE, PAGE_TOKEN="t0"))
+    config = configuration.configure(road.configure(tmp_path, file=FILE, PAGE_TOKEN="t0"))
 
     wiring.bridge(config, store).alarm("acme-meta/10150001", "The token is dead.")
 
