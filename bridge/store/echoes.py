@@ -67,7 +67,7 @@ def _lock(c: Connection, talks: Collection[str]) -> None:
     if not talks:
         return
     here = select(talk.c.id).where(talk.c.id.in_(sorted(talks))).order_by(bytewise(talk.c.id))
-    c.execute(here.with_for_update())
+    c.execute(here.with_for_update(key_share=True))
 
 
 def _named(c: Connection, message: Message, lane: str) -> Any:

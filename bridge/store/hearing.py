@@ -91,7 +91,7 @@ def _rows(c: Connection, crm: str, cases: Collection[str]) -> set[tuple[str, str
     pairs = c.execute(select(item.c.case_id, item.c.crm_case).where(filed).distinct())
     found = {(row.case_id, row.crm_case) for row in pairs}
     ids = select(case_row.c.id).where(case_row.c.id.in_(sorted({row for row, _ in found})))
-    c.execute(ids.order_by(bytewise(case_row.c.id)).with_for_update())
+    c.execute(ids.order_by(bytewise(case_row.c.id)).with_for_update(key_share=True))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from bridge import addresses
 from bridge.budget import FREE, Rhythm
 from bridge.ports import Crowd
 from bridge.protecting import UNPROTECTED, Protection
@@ -54,22 +55,24 @@ def settle(
     gather: timedelta,
     rhythms: Mapping[str, Rhythm] | None = None,
     protection: Protection = UNPROTECTED,
-) -> None:
-    """Hand items over to their case rows, end those that end here, and give the lanes back.
+    revision: int = 0,
+) -> set[int]:
+    """Hand items over to their case rows, end those that end here, and give the lanes back; which items those are.
 
-    gather: how long a case waits for more. rhythms: of targets; the others are free.
+    gather: how long a case waits for more. rhythms: of targets; the others are free. revision: of the mappings.
     A lane of which something was deleted meanwhile is given back as it was: what was decided from the text must
     not be written beside the blank message.
     """
     mine = queues.hold(c, lane, claim.rows, claim.token)
     stale = _blanked_since(c, [row for row, _ in verdicts])
     kept = [(row, verdict) for row, verdict in verdicts if row.lane in mine and row.lane not in stale]
-    _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather, rhythms or {})
-    end(c, {row.id: v for row, v in kept if isinstance(v, Settle)}, protection)
+    _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather, rhythms or {}, revision)
+    end(c, {row.id: v for row, v in kept if isinstance(v, Settle)}, protection, revision=revision)
     gone = Counter(row.lane for row, v in kept if not isinstance(v, Wait))
     rest = {row.lane: v.after for row, v in kept if isinstance(v, Wait)}
     rest |= dict.fromkeys(_found_since(c, [row for row, v in kept if isinstance(v, Wait)]), SOON)
     queues.release(c, lane, {i: Release(settled=gone[i], after=rest.get(i)) for i in mine})
+    return {row.id for row, v in kept if not isinstance(v, Wait)}
 
 
 def _found_since(c: Connection, waited: Sequence[Item]) -> set[str]:
@@ -88,17 +91,29 @@ def blank(c: Connection, target: Id) -> None:
     """Blank a message whose deletion was here before it could be found."""
     rows = items.related(c, {target}).get(target, [])
     lanes = sorted({row.lane for row in rows})
-    c.execute(select(lane.c.id).where(lane.c.id.in_(lanes)).order_by(bytewise(lane.c.id)).with_for_update())
+    c.execute(
+        select(lane.c.id).where(lane.c.id.in_(lanes)).order_by(bytewise(lane.c.id)).with_for_update(key_share=True)
+    )
     inbox.blank(c, target)
 
 
-def end(c: Connection, verdicts: Mapping[int, Settle], protection: Protection = UNPROTECTED) -> None:
-    """Write the end of items that are held by their queue row; those that are dropped are masked."""
+def end(
+    c: Connection,
+    verdicts: Mapping[int, Settle],
+    protection: Protection = UNPROTECTED,
+    *,
+    revision: int | None = None,
+) -> None:
+    """Write the end of items that are held by their queue row; those that are dropped are masked.
+
+    revision: of the mappings that decided it; None = that stands there already.
+    """
+    decided = {} if revision is None else {"revision": revision}
     if verdicts:
         c.execute(
             update(item)
             .where(item.c.id == bindparam("b_id"))
-            .values(state=bindparam("b_state"), reason=bindparam("b_reason"), settled_at=now()),
+            .values(state=bindparam("b_state"), reason=bindparam("b_reason"), settled_at=now(), **decided),
             [{"b_id": i, "b_state": v.state, "b_reason": v.reason} for i, v in sorted(verdicts.items())],
         )
         dropped = sorted(i for i, v in verdicts.items() if v.state == "dropped")
@@ -106,7 +121,11 @@ def end(c: Connection, verdicts: Mapping[int, Settle], protection: Protection = 
 
 
 def _place(
-    c: Connection, placed: Sequence[tuple[Item, Place]], gather: timedelta, rhythms: Mapping[str, Rhythm]
+    c: Connection,
+    placed: Sequence[tuple[Item, Place]],
+    gather: timedelta,
+    rhythms: Mapping[str, Rhythm],
+    revision: int,
 ) -> None:
     if not placed:
         return
@@ -119,7 +138,13 @@ def _place(
     c.execute(
         update(item)
         .where(item.c.id == bindparam("b_id"))
-        .values(case_id=bindparam("b_case"), mapping=bindparam("b_mapping"), decision=bindparam("b_decision")),
+        .values(
+            case_id=bindparam("b_case"),
+            mapping=bindparam("b_mapping"),
+            decision=bindparam("b_decision"),
+            revision=revision,
+            placed_at=now(),
+        ),
         [
             {"b_id": row.id, "b_case": v.case_id, "b_mapping": v.mapping, "b_decision": v.decision}
             for row, v in placed
@@ -139,6 +164,7 @@ def complete(c: Connection, claim: Claim, done: Sequence[Item]) -> set[int]:
     for one in done:
         if one.lane in mine:
             whole = update(item).where(item.c.id == one.id, ~item.c.deleted)
-            if c.execute(whole.values(body=one.body, raw=one.raw)).rowcount:
+            told = {"body": one.body, "raw": one.raw, "url_digest": addresses.digest(one.message.url)}
+            if c.execute(whole.values(told)).rowcount:
                 kept.add(one.id)
     return kept

@@ -19,6 +19,7 @@ import postgres
 import pytest
 from case_rows import KNOWN, ONE, ROW, claimed, placed, sent, settle
 from heart import (
+    CARE,
     LEASE,
     NOON,
     PAGE,
@@ -41,7 +42,9 @@ from road import until
 from sqlalchemy import ColumnElement, Table, literal, select, text
 from wall import desk
 
+from bridge import protecting
 from bridge.flow import decide_some
+from bridge.mapping import read
 from bridge.ports import PersonFound, PersonMatch, Reply, Undelivered
 from bridge.steps import Settled
 from bridge.store import Store, cases, connect, echoes, inbox, people, queues, replies
@@ -171,6 +174,22 @@ def test_deletions_in_one_callback_lock_their_cases_in_sorted_order(
 
     assert deleting.result() == 2
     assert others == {row_of(thread="b")}
+
+
+def test_what_is_masked_as_it_settles_waits_for_nobody_who_holds_its_lane(
+    shared: Store, threads: ThreadPoolExecutor
+) -> None:
+    claim, _ = sent(shared, "one")
+    hear(shared, said("two"))
+    masks = protecting.protection([read(f"{CARE}protect: {{mask: {{card_number: our_copies}}}}\n", "care.yaml")])
+    filed = Settled(known=KNOWN, receipt=True, filed={ONE: "c1"})
+
+    with shared.write() as c:
+        held_lanes = queues.claim(c, lane, "fb", token="other", lease=LEASE, suspects_first=False)
+        threads.submit(settle, shared, claim, filed, protection=masks).result(PATIENCE)
+
+    assert set(held_lanes.rows) == {ANA}
+    assert states(shared) == {"m-one:created": "filed", "m-two:created": "ready"}
 
 
 # --- claims ---
