@@ -113,6 +113,10 @@ case:
     reopen_within: 14 days
     set: {Status: Reopened}
     after_that: new_case
+tests:
+  - name: a later message becomes a comment
+    message: {text: Hello}
+    expect: {comment: Hello}
 """
 
     def options(self, env: Mapping[str, str]) -> list[str]:
@@ -228,6 +232,10 @@ case:
     reopen_within: 14 days
     set: {status: open}
     after_that: new_case
+tests:
+  - name: a later message becomes a comment
+    message: {text: Hello}
+    expect: {comment: Hello}
 """
 
     def options(self, env: Mapping[str, str]) -> list[str]:

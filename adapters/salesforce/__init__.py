@@ -14,6 +14,7 @@ from adapters.salesforce.finding import People
 from adapters.salesforce.flush import Fetch, Flush
 from adapters.salesforce.org import Org
 from adapters.salesforce.reading import finish, read
+from adapters.salesforce.rows import LENGTHS
 from adapters.salesforce.settings import Settings
 from bridge import fetching
 from bridge.errors import Rejected, RetryLater
@@ -39,15 +40,16 @@ from bridge.ports import (
 __all__ = ["Salesforce", "Settings"]
 
 NAMED, OWNER = frozenset({"OwnerId", "RecordTypeId"}), frozenset({"OwnerId"})
-CASE = Shape(object="Case", named=NAMED, owner=OWNER, text="Description")
-LEAD = Shape(object="Lead", named=NAMED, owner=OWNER, text="Description", comments=False)
-TASK = Shape(object="Task", named=NAMED, owner=OWNER, text="Description", comments=False)
+CASE = Shape(object="Case", named=NAMED, owner=OWNER, text="Description", lengths=LENGTHS["Case"])
+LEAD = Shape(object="Lead", named=NAMED, owner=OWNER, text="Description", comments=False, lengths=LENGTHS["Lead"])
+TASK = Shape(object="Task", named=NAMED, owner=OWNER, text="Description", comments=False, lengths=LENGTHS["Task"])
 
 
 class Salesforce(Crm):
     """One org. Keeps nothing but its token, and what it says of its objects."""
 
     objects = (CASE, LEAD, TASK)
+    known = tuple(Shape(object=name, lengths=LENGTHS[name]) for name in ("Contact", "Lead"))
     calls: ClassVar[bool] = True
     desk: ClassVar[bool] = True
     describes: ClassVar[bool] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -31,10 +31,10 @@ class Settings(PlatformSettings):
         int, Field(ge=1, le=10_000, description="the longest answer, in characters; Trustpilot tells no limit")
     ] = 4000
 
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> Self:
-        if bool(self.user) != bool(self.password):
-            raise ValueError("user and password go together: give both or neither")
-        if bool(self.api_key) != bool(self.api_secret):
-            raise ValueError("api_key and api_secret go together: give both or neither")
-        return self
+    @model_validator(mode="before")  # where variables are not there, what is written can be no key at all
+    @classmethod
+    def _both_or_neither(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for one, other in (("user", "password"), ("api_key", "api_secret")):
+            if bool(given.get(one)) != bool(given.get(other)):
+                raise ValueError(f"{one} and {other} go together: give both or neither")
+        return given

@@ -54,6 +54,7 @@ class Zendesk(Crm):
             named=frozenset(names.KINDS),
             owner=tickets.OWNER,
             text="description",
+            lengths=tickets.LENGTHS,
         ),
     )
     crowd = Crowd(most=3, within=timedelta(seconds=2), span=timedelta(seconds=30), enough=100)

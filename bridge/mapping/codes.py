@@ -15,10 +15,16 @@ CODES: Mapping[str, str] = {
     "it to `contact.fetch`.",
     "case-too-early": "`case.` reads what is known of the case only once there is one. Use it under "
     "`update.comment`.",
+    "covered-drop": "Lines of `drop` above take all that this one fits, so it never drops anything. Remove it, or "
+    "correct what it should fit.",
+    "covered-rule": "Rules above take all that this one fits, so it can never be used. Move it above them, or "
+    "remove it.",
     "day-twice": "A day has its hours in two places, and only one of the two could count. Remove one.",
     "decided-below": "A decided name is read above the place where it is decided. Move it above its first use.",
     "decided-twice": "The mapping that this one is based on decides a name of this spelling. Choose another name.",
     "default-needs-one": "Behind `default` stands one word of the message or one text in quotes.",
+    "drops-everything": "Lines of `drop` together take every message that the mapping does, so it never makes a "
+    "case. Correct them, or what it takes.",
     "duplicate-key": "A key stands twice in one map, and only one of the two could count. Join them or remove "
     "one.",
     "empty": "The value, the list or the map is empty. Fill it in, or remove its key.",
@@ -46,13 +52,18 @@ CODES: Mapping[str, str] = {
     "key-field-filled": "A field of the case is the one by which the bridge knows it again. Remove it from "
     "`create`: the bridge fills it.",
     "keyword-too-long": "A keyword has more than 200 characters. Look for a part of it.",
-    "list-outside": "The file of a list lies outside the folder of the configuration. Write its path from that "
-    "folder on, without `..`, and no link that leads out of it.",
+    "list-outside": "The file of a list or a signal lies outside the folder of the configuration. Write its path "
+    "from that folder on, without `..`, and no link that leads out of it.",
     "list-too-long": "A list has more than 100,000 entries or 5 MB. Split it, or keep such data in the CRM.",
     "listed-twice": "A mapping stands twice in `mappings`. Remove one of the two.",
+    "literal-sign": "A comma, or a star behind a word, is looked for as it stands. Write several values as a "
+    "list, and each form of a word by itself; patterns are for `matches`.",
     "local-time-needs-zone": "Behind `local_time` stands one time zone, such as `Europe/Berlin`.",
     "matches-everybody": "A line of `match` has no placeholder, so it finds one record for all customers. Write a "
     "placeholder in it.",
+    "may-be-too-long": "The field is short, and the text for it may be longer: it would be cut, or refused. "
+    "Shorten the part that customers write, as the sentence says.",
+    "misplaced-key": "The form has this key, but in another place. Move it to where the sentence says.",
     "missing-key": "A key that is needed is not there. Add it.",
     "missing-otherwise": "A decided name has no value for messages that no rule fits. End its list with "
     "`otherwise`.",
@@ -61,10 +72,16 @@ CODES: Mapping[str, str] = {
     "ones.",
     "named-not-here": "`named` looks a record up by its name, which is not possible in a customer's record. Write "
     "its id.",
+    "never-both": "Two comparisons of one condition exclude each other, so it is never true. Correct one of "
+    "them, or write `when_any`.",
     "never-decided": "A decided name is compared with a value that none of its rules gives, so the condition is "
     "always the same. Correct the spelling, or add the rule.",
     "never-given": "A test expects something that this mapping does not make. Expect a decided name, `case.` and "
     "a field, `comment` or `dropped`; of a payload map a property, `skipped` or `unreadable`.",
+    "never-reached": "Mappings above in `connections.yaml` take all that this one would. Change their order, or "
+    "what each of them takes.",
+    "never-taken": "A condition asks for messages that `source` or `accept` leave to other mappings or drop, or "
+    "for edits and deletions where only new messages are asked about. Take them there, or remove the condition.",
     "never-true": "A word is compared with a value that it never has. Use one of the values that are allowed.",
     "no-conditions": "`when_any` and `when_all` take a list of conditions, and this one is empty.",
     "no-contact": "`person.` reads the customer's record, and this mapping has no `contact` section that finds "
@@ -96,6 +113,9 @@ CODES: Mapping[str, str] = {
     "see it.",
     "no-such-record": "The CRM has no queue, group, user, record type, brand or form of this name or id that can "
     "be used here, or several. Correct the name, or make the record.",
+    "no-such-signal": "`has_signal` names a signal that `connections.yaml` does not have under `signals`. Correct "
+    "the name, or add the signal.",
+    "no-tests": "Nothing shows that the mapping does what it should. Write examples under `tests`.",
     "no-version": "A payload map's `change` can be `hidden` or `unhidden`, and nothing tells one hiding from the "
     "next. Fill `version` or `sent_at`.",
     "not-a-channel": "A payload map calls the channel what keys cannot hold: at most 40 of `a` to `z`, digits, "
@@ -116,6 +136,7 @@ CODES: Mapping[str, str] = {
     "`12-25` for every year; a remark may follow behind a space.",
     "not-a-key": "The field by which the bridge knows its case again must be External ID, Unique and "
     "case-sensitive, and 255 characters long. Set that in its definition.",
+    "not-a-language": "Languages are told by codes of two or three letters: `de`, `en-GB`. Write such a code.",
     "not-a-list": "A list is needed here, also for one entry.",
     "not-a-map": "A map of keys and values is needed here.",
     "not-a-mapping-name": "The name of a mapping or payload map is the name of its file: letters, digits, `-`, "
@@ -135,6 +156,8 @@ CODES: Mapping[str, str] = {
     "not-asked": "The schema was saved before the mapping named this. Save it anew.",
     "not-by-name": "Only the fields that are listed take another record's name. Write its id, or another field.",
     "not-fetched": "`person.` reads a field that the look-up does not fetch. Add it to `contact.fetch`.",
+    "not-filled": "A text is only the name of a word, or has it in two braces, which write one brace. Write it "
+    "in one pair of braces.",
     "not-fixed": "A field that reopens a case has a fixed value, the same for every message. Write it without "
     "placeholders.",
     "not-found-again": "A record that is created must be found by the next message. Repeat all fields of one line "
@@ -143,6 +166,8 @@ CODES: Mapping[str, str] = {
     "`24:00`, or earlier than the begin: then it is on the day after.",
     "not-in-order": "A field under `raise_only` can get a value that does not stand in its list. Add the value in "
     "its place.",
+    "not-masked": "A mapping with `profile: regulated` masks `card_number` and `iban` `everywhere`. Add the line "
+    "that the sentence names.",
     "not-one-comparison": "A word is compared once here. Write one comparison, or one line for each under "
     "`when_all`.",
     "not-one-name": "`in_list`, `inside_hours` and `outside_hours` take the name of one list, or of one map of "
@@ -156,7 +181,8 @@ CODES: Mapping[str, str] = {
     "not-unique": "A record of a customer is made only where one field by which it is found again is Unique in "
     "the CRM. Tick that in the field's definition.",
     "not-utf-8": "The file is in another encoding. Save it as UTF-8.",
-    "not-yet": "The form has this, but this version does not build it. Leave it out.",
+    "nothing-public": "A mapping with `profile: regulated` shows nothing in public. Write `public: false`, or "
+    "remove it.",
     "nothing-to-raise": "A field under `raise_only` is not filled under `create`, so there is nothing to compare "
     "with. Add it there.",
     "nothing-to-translate": "`from` is the same for every message, so there is nothing to translate. Write a "
@@ -165,6 +191,8 @@ CODES: Mapping[str, str] = {
     "other-name": "`mapping` or `payload` says another name than the file has. Make the two alike.",
     "otherwise-not-alone": "`otherwise` has no condition and no `use`. Write its value behind it, or make it a "
     "rule.",
+    "out-of-range": "A number is compared with what it can never be: stars are 1 to 5, and counts never less "
+    "than 0. Correct the number.",
     "overlapping-hours": "Two times of one day overlap. End the one where the other begins.",
     "pattern-too-large": "The pattern is small on paper and huge when it is counted out, so it would take too "
     "long. Repeat less in it, or use `has_any`.",
@@ -174,13 +202,21 @@ CODES: Mapping[str, str] = {
     "another `one_per`.",
     "quoted-word": "A placeholder begins with a word, without quotes. Quotes are for texts behind `default` and "
     "`join`.",
+    "raw-not-kept": "Messages that a mapping with `profile: regulated` may take are stored without the platform's "
+    "own message, for all mappings. Read the words that every message has, or give the mappings other sources.",
     "required-field": "The CRM takes no new record without this field. Fill it under `create`.",
     "reserved-name": "The form has a word of this name already. Choose another name.",
     "same-condition": "A rule above has the same condition, so this one can never be used. Remove one of the two.",
+    "same-phrase": "A word or phrase stands twice in the list of one language; capitals and accents make no "
+    "difference. Remove one of the two.",
     "second-document": "A line `---` begins a second document in the file. Remove it.",
+    "secret-in-file": "A secret stands in a file, or what looks like one. Make a new one, put it into an "
+    "environment variable, and write `env:` and its name.",
     "separator-too-long": "What `join` puts between the entries has more than 100 characters. Shorten it.",
     "several-entries": "A line of a list holds a comma or a semicolon, or a remark behind its entry. Write each "
     "entry and each remark on a line of its own.",
+    "shared-case": "`one_per: thread` puts all who write below one public post into one case. Write "
+    "`author_and_thread`, unless you want that.",
     "takes-no-comments": "A Lead or a Task takes no comments and is never closed and reopened. Remove what the "
     "line names.",
     "test-dropped": "A test expects a value of a message that is dropped or that this mapping does not take. "
@@ -200,6 +236,8 @@ CODES: Mapping[str, str] = {
     "unknown-filter": "There is no filter of this name. Use one that is allowed.",
     "unknown-key": "The form has no such key in this place. Correct its spelling, or look where it belongs.",
     "unknown-kind": "The message of a test has a `kind` or a `change` that there is not. Use one that is allowed.",
+    "unknown-language": "There is no such language. Write `any`, or the code that platforms use: `de`, `en`, "
+    "`pt-BR`.",
     "unknown-mask": "There is no such kind of number or address that can be masked. Use one that is allowed.",
     "unknown-object": "The CRM keeps cases or customers in another object. Use the one that is allowed.",
     "unknown-property": "The message of a test has a property that no message has. Correct its spelling.",

@@ -7,8 +7,8 @@ surprising (anchors, tags, merge keys, duplicate keys, several documents) is ref
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -24,6 +24,13 @@ DEEPEST = 30
 MOST_NODES = 20_000
 MOST_BYTES = 200_000
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+MEND = (
+    "text that begins with @ or %, or has {placeholders}, ': ' or '#' in it, is written in \"quotes\"; lines that "
+    "belong together begin in the same column"
+)
+SEVERAL = 'this stands alone behind a comma: several values are written in [brackets], and text in "quotes"'
+NO_TABS = "this is a tab: indent with spaces"
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
 
@@ -99,6 +106,11 @@ class Fault:
         return [f"    {excerpt}", f"    {' ' * max(0, self.column - 1 - begin)}^"]
 
 
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults file by file, from top to bottom."""
+    return sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column))
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A parsed file: its tree, and its source for showing where something is wrong.
@@ -142,6 +154,10 @@ class Document:
         shown = "" if self.secret else _line(self.source, line)
         return Fault(self.file, line, column, code, reason, shown, allowed, suggestion)
 
+    def warning(self, node: Node, code: str, reason: str, *, inside: str = "", key: bool = False) -> Fault:
+        """What should be looked at, at a node; the file is as good as it is. See `fault`."""
+        return replace(self.fault(node, code, reason, inside=inside, key=key), level="warning")
+
     def where(self, node: Node) -> str:
         """`file:line` of a node: how receipts and dropped messages name a line."""
         return f"{self.file}:{(node.key_at or (node.line,))[0]}"
@@ -167,7 +183,7 @@ def parse(text: str, file: str, *, secret: bool = False) -> Document:
     builder = _Builder(file, text.removeprefix("\ufeff"), secret=secret)
     root = builder.build()
     if root is None or builder.faults:
-        raise ConfigError([str(fault) for fault in sorted(builder.faults, key=lambda f: (f.line, f.column))])
+        raise ConfigError(in_order(builder.faults))
     return Document(file, builder.source, root, secret)
 
 
@@ -207,9 +223,10 @@ class _Builder:
             self.refuse(error.at, error.code, str(error))
         except yaml.MarkedYAMLError as error:
             mark: Any = error.problem_mark or error.context_mark
-            hint = "text with {placeholders}, ': ' or '#' in it is written in \"quotes\""
             at = min(mark.index, len(self.source)) if mark else 0
-            self.refuse(at, "invalid-yaml", f"this is not valid YAML: {error.problem or error.context}; {hint}")
+            told = f"this is not valid YAML: {error.problem or error.context}{_begun(error)}"
+            tab = self.source[at : at + 1] == "\t"
+            self.refuse(at, "invalid-yaml", f"{told}; {NO_TABS if tab else MEND}")
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # odd escapes, without libyaml
             self.refuse(0, "invalid-yaml", f"this is not valid YAML: {error}")
         return None
@@ -272,7 +289,8 @@ class _Builder:
             key = self.node(event, depth=depth + 1)
             event = next(self.events)
             value = self.node(event, depth=depth + 1)
-            bare = start.flow_style and value.span[0] == value.span[1]
+            nothing = value.span[0] == value.span[1] and ":" not in self.source[key.span[1] : value.span[0]]
+            bare = start.flow_style and nothing
             if name := self.key(key, entries, bare=bare):
                 key_at = (key.line, key.column)
                 entries[name] = Node(value.value, value.line, value.column, value.span, key_at)
@@ -283,7 +301,8 @@ class _Builder:
         begin, end = key.span
         if bare or not isinstance(key.value, str):
             shown = "" if self.secret else f" {{{self.source[begin:end][:60]}}}"
-            self.refuse(begin, "missing-quotes", f'braces without quotes are a YAML map: write{shown} in "quotes"')
+            reason = f'braces without quotes are a YAML map: write{shown} in "quotes"'
+            self.refuse(begin, "missing-quotes", SEVERAL if bare and entries else reason)
         elif key.value == "<<":
             self.refuse(begin, "yaml-merge-key", "a YAML merge key '<<' cannot be used: write the keys out")
         elif key.value in entries:
@@ -306,6 +325,14 @@ class _Builder:
         line, column = _line_and_column(self.source, at)
         shown = "" if self.secret else _line(self.source, line)
         self.faults.append(Fault(self.file, line, column, code, reason, shown))
+
+
+def _begun(error: yaml.MarkedYAMLError) -> str:
+    """Where the list, map or text began that goes wrong on a later line."""
+    begun, noticed = error.context_mark, error.problem_mark
+    if begun is None or noticed is None or begun.line == noticed.line:
+        return ""
+    return f", in what begins on line {begun.line + 1}"
 
 
 def _at(mark: Any) -> int:

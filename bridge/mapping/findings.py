@@ -10,14 +10,14 @@ from pydantic import BaseModel, Tag, ValidationError
 
 from bridge.mapping.codes import CODES
 from bridge.mapping.document import Document, Fault, Node, near
+from bridge.mapping.paths import PATHS
 
 
 def faults_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
     """What pydantic found wrong with `plain(document.root)`, as faults with positions.
 
-    model: the class that was validated; it names the allowed keys. A class variable `not_yet` on a model
-    holds the keys that are refused as not yet supported. The type of a PydanticCustomError is one of CODES; it
-    may carry `allowed` and `suggestion` in its context.
+    model: the class that was validated; it names the allowed keys. The type of a PydanticCustomError
+    is one of CODES; it may carry `allowed` and `suggestion` in its context.
     """
     return [_fault_of(dict(found), document, model) for found in error.errors(include_url=False)]
 
@@ -39,14 +39,15 @@ https://docs.pydantic.dev/latest/errors/validation_errors/
 """
 EXPECTED = frozenset({"model_type", "dict_type", "list_type", "tuple_type", "string_type"})
 """Those that hold whatever the text is: something else than this kind of node is expected."""
-SPEAKING = {*EXPECTED, "value_error", "not-yet"}  #: their sentences need no value behind them
+TOP = "at the top"  #: where a key stands that is in no section
+SPEAKING = {*EXPECTED, "value_error"}  #: their sentences need no value behind them
 
 
 def _fault_of(found: Mapping[str, Any], document: Document, model: type[BaseModel]) -> Fault:
     loc, context = found["loc"], found.get("ctx", {})
     node, kind, value = document.at(loc), found["type"], found["input"]
     if kind == "extra_forbidden":
-        return _unknown_key(str(loc[-1]), node, document, _model_at(model, loc[:-1]))
+        return _unknown_key(str(loc[-1]), node, document, model, loc[:-1])
     if kind == "missing":
         return document.fault(node, "missing-key", f"{loc[-1]!r} is missing", key=True)
     if kind == "literal_error":
@@ -64,20 +65,57 @@ def _fault_of(found: Mapping[str, Any], document: Document, model: type[BaseMode
     return document.fault(node, code, reason, key=of_key, allowed=allowed, suggestion=suggestion)
 
 
-def _unknown_key(key: str, node: Node, document: Document, model: type[BaseModel] | None) -> Fault:
-    if key in getattr(model, "not_yet", ()):
-        return document.fault(node, "not-yet", f"{key!r} is not yet supported", key=True)
-    known = [field.alias or name for name, field in model.model_fields.items()] if model else []
-    reason, close = f"unknown key {key!r}", near(key, known)
+def _unknown_key(
+    key: str, node: Node, document: Document, model: type[BaseModel], where: Sequence[str | int]
+) -> Fault:
+    here = _model_at(model, where)
+    known = _keys(here) if here else []
+    if "translate" in known and key in ("when", "when_any", "when_all"):
+        reason = f"each rule begins with a dash: - {key}: …"
+        return document.fault(node, "misplaced-key", reason, key=True)
+    close = near(key, known)
+    if not close and "when" in known and key in PATHS:
+        reason = f"{key!r} is part of a condition: indent it below when"
+        return document.fault(node, "misplaced-key", reason, key=True)
+    above = ".".join(str(part) for part in where)
+    homes = [home for home in _homes(key, model) if home == TOP or not above.startswith(home)]
+    if homes and len(homes) <= 2 and not close:
+        reason = f"{key!r} belongs {' or '.join(home if home == TOP else f'under {home}' for home in homes)}"
+        return document.fault(node, "misplaced-key", reason, key=True)
+    reason = f"unknown key {key!r}"
     return document.fault(node, "unknown-key", reason, key=True, allowed=", ".join(known), suggestion=close)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _homes(key: str, model: type[BaseModel], above: str = "") -> list[str]:
+    """The sections of a form that have a key: case.update, or TOP."""
+    found = [above or TOP] if key in _keys(model) else []
+    for name, field in model.model_fields.items():
+        for inner in dict.fromkeys(_models(field.annotation)):
+            found += _homes(key, inner, ".".join(filter(None, (above, field.alias or name))))
+    return list(dict.fromkeys(found))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models in a type, also those of a list's items and a map's values."""
+    found = list[type[BaseModel]]()
+    for kind in kinds(annotation):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found.append(kind)
+        else:
+            found += [model for inner in get_args(kind) for model in _models(inner)]
+    return found
 
 
 def _model_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
     annotation: Any = model
     for part in loc:
-        steps = (found for kind in _kinds(annotation) if (found := _step(kind, part)))
+        steps = (found for kind in kinds(annotation) if (found := step(kind, part)))
         annotation = _tagged(annotation, part) or next(steps, None)
-    models = [kind for kind in _kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    models = [kind for kind in kinds(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return models[0] if models else None
 
 
@@ -88,17 +126,17 @@ def _tagged(annotation: Any, part: str | int) -> Any:
     return next((kind for kind in get_args(annotation) if Tag(str(part)) in get_args(kind)[1:]), None)
 
 
-def _kinds(annotation: Any) -> list[Any]:
+def kinds(annotation: Any) -> list[Any]:
     """The alternatives of a type: X | None gives [X, None]."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _kinds(get_args(annotation)[0])
+        return kinds(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        return [kind for arg in get_args(annotation) for kind in _kinds(arg)]
+        return [kind for arg in get_args(annotation) for kind in kinds(arg)]
     return [annotation]
 
 
-def _step(kind: Any, part: str | int) -> Any:
+def step(kind: Any, part: str | int) -> Any:
     """The type one step down a path: of a model's field, a map's value, a list's item; None = no such step."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = kind.model_fields.items()

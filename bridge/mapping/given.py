@@ -32,7 +32,7 @@ class Words:
     def given(self, node: Node, document: Document) -> Iterator[Given]:
         """All fixed values that a field can get; what has placeholders in it nobody can know."""
         if node.entries:
-            for result in _results(node):
+            for result in results(node):
                 yield from self.given(result, document)
         elif (truth := truth_of(node, document)) is not None:
             yield Given(truth, node, document)
@@ -46,7 +46,7 @@ class Words:
         if word and word[1] in self.rules:
             rules, file = self.rules[word[1]]
             others = Words({name: found for name, found in self.rules.items() if name != word[1]})
-            for result in _results(rules):
+            for result in results(rules):
                 yield from others._texts(result, file)
         elif text and not set("{}") & set(BRACES.sub("", text)):
             yield Given(BRACES.sub(lambda found: found[0][0], text), node, document)
@@ -58,8 +58,8 @@ def words(document: Document, base: Document | None) -> Words:
     return Words({name: (node, file) for file in files for name, node in below(file.root, "decide").items()})
 
 
-def _results(node: Node) -> list[Node]:
-    """What stands in a translation, or behind the rules of a decided name."""
+def results(node: Node) -> list[Node]:
+    """Return what stands in a translation, or behind the rules of a decided name."""
     table = list(below(node, "translate").values())
     last = [node.entries["otherwise"]] if "otherwise" in node.entries else []
     rules = [rule.entries[key] for rule in node.items for key in ("use", "otherwise") if key in rule.entries]

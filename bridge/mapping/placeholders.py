@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -99,56 +99,76 @@ def template(node: Node, names: Names, check: Check) -> Template:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
+    """A word inside a placeholder, or a text in quotes there. at: where it begins in the template."""
+
     text: str
     at: int
     quoted: bool = False
 
 
-class _Compiler:
-    WORD = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bar>\|)|(?P<word>[^\s|{}"']+))""")
-    LITERAL = re.compile(r"(?:[^{}]|\{\{|\}\}?)+")
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A placeholder as it is written: its words, and where it ends; whether it does."""
 
+    words: tuple[Word, ...]
+    begin: int
+    end: int
+    closed: bool
+
+    def parts(self) -> list[Sequence[Word]]:
+        """What stands between its bars: the path, then each filter with what is behind it."""
+        bars = [i for i, word in enumerate(self.words) if word.text == "|" and not word.quoted]
+        return [self.words[left + 1 : right] for left, right in pairwise([-1, *bars, len(self.words)])]
+
+
+WORD = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bar>\|)|(?P<word>[^\s|{}"']+))""")
+LITERAL = re.compile(r"(?:[^{}]|\{\{|\}\}?)+")
+
+
+def scan(source: str) -> Iterator[str | Placeholder]:
+    """A template's text and placeholders, in their order."""
+    at = 0
+    while at < len(source):
+        if literal := LITERAL.match(source, at):
+            yield literal.group().replace("{{", "{").replace("}}", "}")
+            at = literal.end()
+        else:
+            yield (found := _placeholder(source, at))
+            at = found.end
+
+
+def _placeholder(source: str, begin: int) -> Placeholder:
+    words, at = list[Word](), begin + 1
+    while found := WORD.match(source, at):
+        group = found.lastgroup or ""
+        words.append(Word(found[group], found.start(group), group in ("double", "single")))
+        at = found.end()
+    while at < len(source) and source[at].isspace():
+        at += 1
+    closed = source[at : at + 1] == "}"
+    return Placeholder(tuple(words), begin, at + 1 if closed else len(source), closed)
+
+
+class _Compiler:
     def __init__(self, node: Node, names: Names, check: Check) -> None:
         self.node, self.names, self.check = node, names, check
         self.source = node.text or ""
         self.uses: set[str] = set()
 
     def compile(self) -> Template:
-        pieces: list[str | Read] = []
-        at = 0
-        while at < len(self.source):
-            if literal := self.LITERAL.match(self.source, at):
-                pieces.append(literal.group().replace("{{", "{").replace("}}", "}"))
-                at = literal.end()
-            else:
-                read, at = self.placeholder(at)
-                pieces.append(read)
-        return Template(tuple(pieces), frozenset(self.uses))
+        pieces = tuple(one if isinstance(one, str) else self.read(one) for one in scan(self.source))
+        return Template(pieces, frozenset(self.uses))
 
-    def placeholder(self, begin: int) -> tuple[Read, int]:
-        """What reads the placeholder that begins here, and where it ends."""
-        words: list[_Word] = []
-        at = begin + 1
-        while found := self.WORD.match(self.source, at):
-            group = found.lastgroup or ""
-            words.append(_Word(found[group], found.start(group), group in ("double", "single")))
-            at = found.end()
-        while at < len(self.source) and self.source[at].isspace():
-            at += 1
-        if self.source[at : at + 1] != "}":
+    def read(self, found: Placeholder) -> Read:
+        if not found.closed:
             reason = "'{' is never closed: write {text}, or {{ for the brace itself"
-            self.refuse("open-brace", reason, _Word("{", begin))
-            return _nothing, len(self.source)
-        return self.read(words, begin), at + 1
-
-    def read(self, words: Sequence[_Word], begin: int) -> Read:
-        bars = [i for i, word in enumerate(words) if word.text == "|" and not word.quoted]
-        cuts = [-1, *bars, len(words)]
-        parts = [words[left + 1 : right] for left, right in pairwise(cuts)]
+            self.refuse("open-brace", reason, Word("{", found.begin))
+            return _nothing
+        parts = found.parts()
         if not all(parts):
             reason = "a placeholder is {word} or {word | filter}: a word is missing here"
-            self.refuse("empty-placeholder", reason, _Word("{", begin))
+            self.refuse("empty-placeholder", reason, Word("{", found.begin))
             return _nothing
         if len(parts) > MOST_FILTERS + 1:
             reason = f"a placeholder has at most {MOST_FILTERS} filters"
@@ -159,7 +179,7 @@ class _Compiler:
             read = self.filtered(read, name, arguments)
         return read
 
-    def path(self, words: Sequence[_Word]) -> Read:
+    def path(self, words: Sequence[Word]) -> Read:
         if len(words) > 1:
             self.refuse("not-a-filter", "only a filter can follow here, after '|'", words[1])
         word = words[0]
@@ -174,7 +194,7 @@ class _Compiler:
         self.uses |= path.uses
         return path.read
 
-    def filtered(self, read: Read, name: _Word, arguments: Sequence[_Word]) -> Read:
+    def filtered(self, read: Read, name: Word, arguments: Sequence[Word]) -> Read:
         if name.text == "default" and not name.quoted:
             return self.default(read, name, arguments)
         if name.text not in FILTERS or name.quoted:
@@ -190,7 +210,7 @@ class _Compiler:
             return read
         return _applied(read, apply)
 
-    def default(self, read: Read, name: _Word, arguments: Sequence[_Word]) -> Read:
+    def default(self, read: Read, name: Word, arguments: Sequence[Word]) -> Read:
         if len(arguments) != 1:
             reason = "'default' needs one word or one quoted text: default author.handle"
             self.refuse("default-needs-one", reason, name)
@@ -199,7 +219,7 @@ class _Compiler:
         instead = (lambda _: text or None) if arguments[0].quoted else self.path(arguments)
         return lambda scope: instead(scope) if (found := read(scope)) is None else found
 
-    def refuse(self, code: str, reason: str, word: _Word, *, allowed: str = "", suggestion: str = "") -> None:
+    def refuse(self, code: str, reason: str, word: Word, *, allowed: str = "", suggestion: str = "") -> None:
         nth = self.source.count(word.text, 0, word.at) if word.text else 0
         self.check.refuse(
             self.node, code, reason, inside=word.text, nth=nth, allowed=allowed, suggestion=suggestion

@@ -45,7 +45,8 @@ def _gives(rules: Sequence[Rule]) -> Decided:
     constants = [rule.gives.constant for rule in rules]
     values = frozenset(constant for constant in constants if constant is not None)
     uses = frozenset[str]().union(*(rule.gives.uses for rule in rules))
-    return Decided(values if len(values) == len(set(constants)) else None, uses)
+    lines = {value: rule.line for value, rule in zip(constants, rules, strict=True) if value is not None}
+    return Decided(values if len(values) == len(set(constants)) else None, uses, lines)
 
 
 def _rules(name: str, node: Node, names: Names, check: Check) -> tuple[Rule, ...]:

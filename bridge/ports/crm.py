@@ -210,6 +210,7 @@ class Shape:
     owner: frozenset[str] = frozenset()  #: whose it is: what `reassign` writes
     text: str = ""  #: the field with the opening message, where links to its attachments go
     comments: bool = True  #: False: it takes no comments and is never closed, so only its fields can be written
+    lengths: Mapping[str, int] = field(default_factory=dict)  #: characters that its standard fields hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +265,7 @@ class Crm(ABC):
     objects: ClassVar[tuple[Shape, ...]]  #: what a mapping may file into, the usual one first
     key_field: ClassVar[str] = ""  #: the one field that can carry the key; "" = the mapping names the org's own
     person: ClassVar[Shape | None] = None  #: None = any object can be matched
+    known: ClassVar[tuple[Shape, ...]] = ()  #: where any can: those of which something is sure in every account
 
     patience: timedelta  #: the longest that one call on the wire may take, with a re-login
 

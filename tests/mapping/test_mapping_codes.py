@@ -131,6 +131,7 @@ def test_a_fault_without_an_explained_code_cannot_be_made() -> None:
 SAYS = {
     "refuse",
     "fault",
+    "warning",
     "Fault",
     "Unknown",
     "BadArgument",

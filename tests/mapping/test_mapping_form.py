@@ -23,14 +23,6 @@ def in_case(line: str) -> list[str]:
     return told("", case=f"{CASE}  {line}\n")
 
 
-NOT_YET = {"profile: regulated": "profile", "shadow: true": "shadow"}
-
-
-@pytest.mark.parametrize("section", NOT_YET)
-def test_what_is_not_built_is_not_yet_supported(section: str) -> None:
-    assert told(section + "\n") == [f"5:1 error: {NOT_YET[section]!r} is not yet supported [not-yet]"]
-
-
 REFUSED = {
     "acept: {kinds: [post]}": "5:1 error: unknown key 'acept' [unknown-key]",
     "accept: {kinds: [pots]}": "5:18 error: 'pots' is not possible here [not-possible]",
