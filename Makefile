@@ -44,18 +44,18 @@ debian:  ## what the tests need besides Python: a browser, and PostgreSQL withou
 	  { $(HAVE); } || echo "chromium or postgresql could not be installed: the tests that need them will say so"; \
 	}
 
-PLUGINS := plugins/salesforce plugins/zendesk
+TOOLED := plugins/salesforce plugins/zendesk tests/editor
 NODE_20 := node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2> /dev/null
 
-tools:  ## what the checks of the plugins need besides Python: node's packages, where there is a node
+tools:  ## what the checks of the plugins and of editors need besides Python: node's packages, where there is a node
 	@if ! $(NODE_20); then \
-	  echo "plugin checks skipped: they need node 20 or newer, and npm"; \
+	  echo "checks of plugins and editors skipped: they need node 20 or newer, and npm"; \
 	else \
-	  for plugin in $(PLUGINS); do \
-	    if ! [ $$plugin/node_modules/.stamp -nt $$plugin/package-lock.json ]; then \
-	      npm ci --prefix $$plugin --ignore-scripts --no-audit --no-fund --loglevel=error \
-	        && touch $$plugin/node_modules/.stamp \
-	        || echo "checks of $$plugin skipped: npm could not install their packages"; \
+	  for folder in $(TOOLED); do \
+	    if ! [ $$folder/node_modules/.stamp -nt $$folder/package-lock.json ]; then \
+	      npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund --loglevel=error \
+	        && touch $$folder/node_modules/.stamp \
+	        || echo "checks of $$folder skipped: npm could not install their packages"; \
 	    fi; \
 	  done; \
 	fi
@@ -79,4 +79,4 @@ requirements: .venv/uv.stamp  ## pin what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .run build dist *.egg-info $(PLUGINS:%=%/node_modules) plugins/zendesk/build
+	rm -rf .venv .run build dist *.egg-info $(TOOLED:%=%/node_modules) plugins/zendesk/build

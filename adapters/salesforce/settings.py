@@ -40,7 +40,9 @@ class Settings(BaseModel):
     """How to reach one Salesforce org: by client credentials, or by JWT bearer where there is a private key."""
 
     # An error about the whole would show the secret beside it.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     domain: str
     """My Domain without .salesforce.com: acme.my, or acme--dev.sandbox.my."""

@@ -48,7 +48,9 @@ class Settings(BaseModel):
     """How to reach one Zendesk account: with an OAuth client, or with an API token while there are any."""
 
     # An error about the whole would show the secret beside it.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     subdomain: str
     """What stands before .zendesk.com: acme."""
