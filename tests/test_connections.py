@@ -180,7 +180,7 @@ def test_the_documentation_lists_every_key() -> None:
     tables = [re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE) for part in DOCS.split("| Key |")[1:]]
 
     assert tables == [
-        ["version", "connections", "mappings", "lists", "hours"],
+        ["version", "connections", "mappings", "lists", "hours", "signals"],
         ["adapter", "enabled", "accounts"],
         ["token", "token_secret", "refresh_token", "about"],
         list(salesforce.Settings.model_fields),
@@ -390,7 +390,7 @@ def test_what_a_file_must_hold_is_named(tmp_path: Path) -> None:
         "'version' is missing [missing-key]",
         "'connections' is missing [missing-key]",
         "'mappings' is missing [missing-key]",
-        "unknown key 'x' [unknown-key]\n    -> allowed: version, connections, mappings, lists, hours",
+        "unknown key 'x' [unknown-key]\n    -> allowed: version, connections, mappings, lists, hours, signals",
     ]
 
 

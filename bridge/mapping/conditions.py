@@ -17,7 +17,7 @@ from bridge.mapping.paths import Found, Names, Path, Scope, Type
 from bridge.mapping.patterns import BadPattern, Search, search
 from bridge.mapping.placeholders import Check
 from bridge.mapping.surroundings import entry
-from bridge.mapping.words import LONGEST, folded, found
+from bridge.mapping.words import folded, found, pieces, unfit
 from bridge.message import Change, Kind
 
 Condition = Callable[[Scope], bool]
@@ -36,11 +36,15 @@ def never(_: Scope) -> bool:
 
 def all_of(node: Node, names: Names, check: Check) -> Condition:
     """Compile a map of word -> comparison: every line of it must hold. Faults go to `check`."""
+    parts = lines_of(node, names, check)
+    return parts[0] if len(parts) == 1 else lambda scope: all(part(scope) for part in parts)
+
+
+def lines_of(node: Node, names: Names, check: Check) -> list[Condition]:
+    """Compile a map of word -> comparison, each line by itself, in their order. [] = a fault."""
     if not node.entries:
         check.refuse(node, "not-a-condition", "a condition is a map: {text: {has_any: [fraud, hacked]}}")
-        return never
-    parts = [_one(word, value, names, check) for word, value in node.entries.items()]
-    return parts[0] if len(parts) == 1 else lambda scope: all(part(scope) for part in parts)
+    return [_one(word, value, names, check) for word, value in node.entries.items()]
 
 
 def each_of(node: Node, names: Names, check: Check) -> list[Condition]:
@@ -167,13 +171,16 @@ def _possible(place: _Place, node: Node) -> None:
     values = CLOSED.get(name, decided.values if decided else None)
     if values is None or text.casefold() in {value.casefold() for value in values}:
         return
-    by = "but no rule above gives that value" if decided else "which it never is"
+    by, close = "which it never is", near(text, sorted(values))
+    if decided:
+        other = f"\n    -> {decided.lines[close]} gives {close!r}: which of the two is misspelt?" if close else ""
+        by = f"but no rule above gives that value{other}"
     place.refuse(
         "never-decided" if decided else "never-true",
         f"{name!r} is compared with {text!r}, {by}",
         node=node,
         allowed=", ".join(sorted(values)),
-        suggestion=near(text, sorted(values)),
+        suggestion=close,
     )
 
 
@@ -182,20 +189,37 @@ def _has(place: _Place) -> Condition:
     keywords = [folded(node.text or "") for node in nodes]
     wanted = any if place.comparison == "has_any" else all
     for node, keyword in zip(nodes, keywords, strict=True):
-        if not keyword:
-            place.refuse("empty-keyword", f"the keyword {node.text!r} has nothing to look for", node=node)
-        elif len(keyword) > LONGEST:
-            reason = f"a keyword has at most {LONGEST} characters: look for a part of this one"
-            place.refuse("keyword-too-long", reason, node=node)
+        if wrong := unfit(node.text or "", keyword):
+            place.refuse(*wrong, node=node)
 
     def has(scope: Scope) -> bool:
-        if (text := scope.folded.get(path.name)) is None:
-            value = path.read(scope)
-            text = folded(" ".join(value) if _is_texts(value) else as_text(value))
-            scope.folded[path.name] = text
+        text = _folded(path, scope)
         return bool(text) and wanted(found(keyword, text) for keyword in keywords)
 
     return has
+
+
+def _has_signal(place: _Place) -> Condition:
+    known, path = place.check.around.signals, place.path
+    named = [_named(place, node, known, "no-such-signal", "signal") for node in place.values()]
+    signals = [signal for signal in named if signal is not None]
+
+    def has(scope: Scope) -> bool:
+        text = _folded(path, scope)
+        if (of_text := scope.pieces.get(path.name)) is None:
+            of_text = scope.pieces[path.name] = pieces(text)
+        return any(signal.fires(text, of_text, scope.message.language) for signal in signals)
+
+    return has
+
+
+def _folded(path: Path, scope: Scope) -> str:
+    """What a word says, ready for word search; "" = it is missing."""
+    if (text := scope.folded.get(path.name)) is None:
+        value = path.read(scope)
+        text = folded(" ".join(value) if _is_texts(value) else as_text(value))
+        scope.folded[path.name] = text
+    return text
 
 
 def _starts_with(place: _Place) -> Condition:
@@ -217,7 +241,7 @@ def _search(place: _Place, node: Node) -> Search:
 
 
 def _in_list(place: _Place) -> Condition:
-    entries = _named(place, place.check.around.lists, "no-such-list", "list")
+    entries = _named(place, place.node, place.check.around.lists, "no-such-list", "list")
     if entries is None:
         return never
 
@@ -229,20 +253,20 @@ def _in_list(place: _Place) -> Condition:
 
 def _hours(place: _Place) -> Condition:
     wanted = place.comparison == "inside_hours"
-    hours = _named(place, place.check.around.hours, "no-such-hours", "hours")
+    hours = _named(place, place.node, place.check.around.hours, "no-such-hours", "hours")
     if hours is None:
         return never
     return _reading(place, lambda value: isinstance(value, datetime) and hours.inside(value) is wanted)
 
 
-def _named(place: _Place, known: Mapping[str, Thing], code: str, what: str) -> Thing | None:
-    """What connections.yaml has under the name that the operand is; None = a fault."""
-    name = place.node.text
+def _named(place: _Place, node: Node, known: Mapping[str, Thing], code: str, what: str) -> Thing | None:
+    """What connections.yaml has under the name that a node of the operand is; None = a fault."""
+    name = node.text
     if not name:
         place.refuse("not-one-name", f"{place.comparison!r} needs one name that connections.yaml explains")
     elif name not in known:
         reason, close = f"connections.yaml has no {what} {name!r}", near(name, list(known))
-        place.refuse(code, reason, allowed=", ".join(known), suggestion=close)
+        place.refuse(code, reason, node=node, allowed=", ".join(known), suggestion=close)
     return known.get(name or "")
 
 
@@ -301,6 +325,7 @@ COMPARISONS: Mapping[str, tuple[Sequence[Type], Callable[[_Place], Condition]]] 
     "one_of": (SINGLE, _one_of),
     "has_any": (WRITTEN, _has),
     "has_all": (WRITTEN, _has),
+    "has_signal": (WRITTEN, _has_signal),
     "starts_with": (WRITTEN, _starts_with),
     "at_least": (COUNTED, _at_least),
     "below": (COUNTED, _below),
@@ -322,6 +347,8 @@ TOLD: Mapping[str, tuple[str, str, str]] = {
                 "text: {has_any: [bill, charged twice]}", "My BILL is wrong"),
     "has_all": ("It contains all of these words or phrases.",
                 "text: {has_all: [order, late]}", "Late again, my order"),
+    "has_signal": ("It contains a word or phrase of this signal, or of one of these, in the message's language.",
+                   "text: {has_signal: [angry, urgent]}", "This is a DISGRACE"),
     "starts_with": ("It begins with one of these; capitals make no difference.",
                     "text: {starts_with: urgent}", "Urgent: no signal"),
     "at_least": ("It is this number or more.", "author.followers: {at_least: 5000}", "5000"),

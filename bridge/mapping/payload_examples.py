@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from bridge.mapping.document import Document, Fault, Node, near
 from bridge.mapping.filters import as_text
-from bridge.mapping.paths import PATHS, RECENT
+from bridge.mapping.paths import INBOX, PATHS
 from bridge.mapping.payload import Payload
 from bridge.mapping.placeholders import Check
 from bridge.message import Account, Message
@@ -18,7 +18,7 @@ from bridge.ports import Callback, Event, Skipped, Unreadable
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BARE = re.compile(r"true|false|null|-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?")
-PROPERTIES = [name for name in PATHS if name != RECENT]
+PROPERTIES = [name for name in PATHS if name not in INBOX]
 ENDS = ["skipped", "unreadable"]  #: for what becomes no message
 KNOWN = [*PROPERTIES, *ENDS]
 

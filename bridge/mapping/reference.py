@@ -47,7 +47,7 @@ They stand behind a word and a `|`, at most 20 of them, and the left one comes f
 {filters.MOST:,} characters."""
 
 AROUND = """\
-Two keys of `connections.yaml`, on which mappings lean. Files are named by their path from its folder on."""
+Three keys of `connections.yaml`, on which mappings lean. Files are named by their path from its folder on."""
 
 CODE = "A message of `casebridge check` ends its first line with one of these."
 
@@ -70,6 +70,8 @@ PLAIN: Mapping[Any, str] = {
 
 SURROUNDINGS: Mapping[str, str] = {
     "lists.NAME": "A file of one entry a line, for `in_list`. Lines that begin with # are remarks.",
+    "signals.NAME": "A YAML file of words and phrases, for `has_signal`: lists below the codes of languages, "
+    "`en: [furious, worst service]`, and below `any` for all languages.",
     "hours.NAME": "A map of the keys below, for `inside_hours` and `outside_hours`.",
     "time_zone": "Where the clock hangs: `Europe/Berlin`. It is needed.",
     "`, `".join(DAYS): "`08:00-20:00`, `'08:00-12:00, 13:00-17:00'`, `22:00-06:00`, or `closed`. Several days at "
@@ -87,7 +89,8 @@ def markdown() -> str:
     chapters += ["## Comparisons", CONDITIONS, _comparisons()]
     chapters += ["## Words", WORDS, _words()]
     chapters += ["## Filters", FILTERS, _filters()]
-    chapters += ["## Lists and hours", AROUND, _table(("Key", "What it holds"), _coded(SURROUNDINGS.items()))]
+    chapters += ["## Lists, hours and signals", AROUND]
+    chapters += [_table(("Key", "What it holds"), _coded(SURROUNDINGS.items()))]
     chapters += ["## Payload maps", *_forms(PayloadForm, " of a payload map", titles)]
     chapters += ["## Error codes", CODE, _table(("Code", "What it means, and what to do"), _coded(CODES.items()))]
     return "\n\n".join(chapters) + "\n"
@@ -182,8 +185,7 @@ def _comparisons() -> str:
 
 
 def _words() -> str:
-    recent: tuple[paths.Type, str] = ("number", paths.RECENTLY)
-    declared = {**paths.WORDS, paths.RECENT: recent, **paths.OPENED}
+    declared = {**paths.WORDS, **paths.INBOX, **paths.OPENED}
     rows = ((f"`{word}`", conditions.CALLED[kind], told) for word, (kind, told) in declared.items())
     return _table(("Word", "It is", "What it says"), rows)
 

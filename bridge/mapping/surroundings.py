@@ -1,4 +1,4 @@
-"""What a mapping leans on besides its own file: lists of names, and opening hours. Pure."""
+"""What a mapping leans on besides its own file: lists of names, opening hours, and signals. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bridge.mapping.hours import Hours
+from bridge.mapping.signals import Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What connections.yaml says under `lists` and `hours`, by name."""
+    """What connections.yaml says under `lists`, `hours` and `signals`, by name."""
 
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: of what `entry` gives
     hours: Mapping[str, Hours] = field(default_factory=dict)
+    signals: Mapping[str, Signal] = field(default_factory=dict)
 
 
 NOTHING_AROUND = Surroundings()

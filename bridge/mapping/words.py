@@ -79,6 +79,26 @@ def found(keyword: str, text: str) -> bool:
     return False
 
 
+def pieces(text: str) -> frozenset[str]:
+    """The words of a folded text, and every other sign of it alone.
+
+    Where a keyword is found in a text, the pieces of the keyword are among those of the text.
+    """
+    return frozenset(text.translate({ord(s): s if _letter(s) else f" {s} " for s in set(text)}).split())
+
+
+def unfit(text: str, keyword: str) -> tuple[str, str] | None:
+    """Why nothing like this text can be looked for, as code and reason; None = it can.
+
+    keyword: the text, folded.
+    """
+    if not keyword:
+        return "empty-keyword", f"the keyword {text!r} has nothing to look for"
+    if len(keyword) > LONGEST:
+        return "keyword-too-long", f"a keyword has at most {LONGEST} characters: look for a part of this one"
+    return None
+
+
 def _piled(text: str) -> bool:
     """Whether there may be a PILE: it fills one of these blocks. To look for it takes far longer."""
     return any(text[at] in UPON and UPON.issuperset(text[at : at + 15]) for at in range(0, len(text), 15))
