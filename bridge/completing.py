@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from bridge import placing, protecting
 from bridge.deciding import Explain
+from bridge.detecting import Detect, heard
 from bridge.errors import Paused, Rejected, RetryLater
 from bridge.message import Message, Person, dump
 from bridge.ports import Channel, Credentials, Lack
@@ -43,6 +44,7 @@ class Fetching:
     protection: Protection
     explain: Explain
     alarm: Callable[[str, str], None]  #: account, what is wrong
+    language: Detect | None = None
 
 
 Wanted = tuple[Item, Message, Sequence[Lack]]
@@ -121,8 +123,7 @@ def _complete(
         if told is None:
             return placing.DELETED
         message = told
-    whole = replace(message, completed=True)
-    safe = protecting.received(whole, fetching.protection.before_storing(message.connection))
+    safe = heard(fetching.protection.stored(replace(message, completed=True)), fetching.language)
     return replace(one, body=dump(safe), raw=safe.raw)
 
 

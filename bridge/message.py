@@ -81,7 +81,7 @@ class Message:
     thread: str = ""  #: Facebook: the post; Messenger: the customer's id
     reply_to: str = ""  #: id of the message that this one answers
     text: str = ""
-    language: str = ""  #: as the platform said: de, en-GB …
+    language: str = ""  #: as the platform said, or as it was found out from the text: de, en-GB …
     rating: int | None = None  #: 1 to 5
     url: str = ""  #: where a person can read it
     attachments: tuple[Attachment, ...] = ()
@@ -93,7 +93,7 @@ class Message:
     """The adapter's own, to complete or to answer the message: ids and the like, nobody's words."""
     completed: bool = False  #: what the callback lacked has been fetched, or was given up
     lacking: tuple[str, ...] = ()  #: whole sentences: what could not be fetched, and why
-    raw: bytes = b""  #: the item as it came, re-serialised JSON; shown by `raw.<path>` in mappings
+    raw: bytes = b""  #: the item as it came, re-serialised JSON, for `raw.<path>` in mappings; b"" where not kept
 
     def __post_init__(self) -> None:
         missing = [n for n in ("channel", "connection", "id") if not getattr(self, n)]

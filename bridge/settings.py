@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bridge import languages
 from bridge.errors import ConfigError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -53,6 +54,7 @@ class Settings:
     poll: timedelta
     alert_url: str = field(repr=False)  #: "" = not set; it may hold a secret
     metrics_token: str = field(repr=False)  #: "" = not set
+    detect_language: str  #: auto, off, or codes with commas between
     log_level: str  #: in lower case
 
 
@@ -144,6 +146,16 @@ def _keys(text: str) -> tuple[str, ...]:
         if not re.fullmatch("[A-Za-z0-9_-]{43}=", key):
             raise ValueError("a key is 32 random bytes in URL-safe base64, 44 characters that end in =")
     return keys
+
+
+def _detect_language(text: str) -> str:
+    """Codes in one spelling; what is taken for a language is a whole one, not that of a country."""
+    codes = [languages.spelled(code) for code in text.split(",")]
+    if len(codes) == 1 and codes[0] in ("auto", "off"):
+        return codes[0]
+    if unknown := [code for code in codes if code not in languages.CODES]:
+        raise ValueError(f"there is no language {unknown[0]!r}")
+    return ",".join(codes)
 
 
 def _log_level(text: str) -> str:
@@ -240,6 +252,14 @@ SETTINGS: tuple[Setting, ...] = (
         "at least 16 characters without white space",
         _metrics_token,
         secret=True,
+    ),
+    Setting(
+        "DETECT_LANGUAGE",
+        "auto",
+        "Whether the language of a message is found out where its platform says none. auto: yes, where "
+        "casebridge[language] is installed. With codes no other language is ever found.",
+        "auto, off, or codes of languages with commas between: de,fr,en",
+        _detect_language,
     ),
     Setting("LOG_LEVEL", "info", "The least important lines that are logged.", ", ".join(LOG_LEVELS), _log_level),
 )

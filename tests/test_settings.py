@@ -31,6 +31,7 @@ DEFAULTS = Settings(
     poll=timedelta(seconds=0.25),
     alert_url="",
     metrics_token="",
+    detect_language="auto",
     log_level="info",
 )
 
@@ -65,6 +66,7 @@ def test_every_setting_gets_its_type() -> None:
         "POLL": "10",
         "ALERT_URL": "http://[::1]:9093/alerts?key=a",
         "METRICS_TOKEN": "scrape-me-1f7c9a2e",
+        "DETECT_LANGUAGE": "DE, fr",
         "LOG_LEVEL": "WARNING",
         "HOME": "/root",
     }
@@ -84,6 +86,7 @@ def test_every_setting_gets_its_type() -> None:
         poll=timedelta(seconds=10),
         alert_url="http://[::1]:9093/alerts?key=a",
         metrics_token="scrape-me-1f7c9a2e",
+        detect_language="de,fr",
         log_level="warning",
     )
 
@@ -106,6 +109,10 @@ def test_all_faults_come_at_once() -> None:
         ("PORT", "-1", "whole number"),
         ("PORT", "٨٠", "whole number"),
         ("PROXIES", "11", "too large"),
+        ("DETECT_LANGUAGE", "de,german", "no language 'german'"),
+        ("DETECT_LANGUAGE", "de,auto", "no language 'auto'"),
+        ("DETECT_LANGUAGE", "de,", "no language ''"),
+        ("DETECT_LANGUAGE", "de-AT", "no language 'de-at'"),
         ("PROXIES", "yes", "whole number"),
         ("GATHER", "-0.1", "number of seconds"),
         ("GATHER", "nan", "number of seconds"),
