@@ -1,4 +1,4 @@
-"""What of a message is masked, where, and by which mapping's word. Pure.
+"""What of a message is masked or not kept, where, and by which mapping's word. Pure.
 
 Ids, keys and times are never masked: they say which message, conversation and customer it is.
 """
@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from bridge import decided, masks
 from bridge.frozen import Frozen, is_item
@@ -18,6 +19,8 @@ from bridge.message import Message
 from bridge.ports import Value
 
 Kinds = frozenset[Kind]
+Sources = frozenset[str] | None
+"""Names of connections; None = all of them."""
 
 NONE: Kinds = frozenset()
 OF_AUTHORS = ("phone", "email")  #: kept with the author until the message settles, whatever the mapping says
@@ -29,6 +32,7 @@ class Rule:
 
     source: tuple[str, ...] | None  #: None = any
     kinds: Mapping[Kind, Where]
+    regulated: bool = False  #: their messages are kept without raw
 
     def takes(self, connection: str) -> bool:
         """Whether the mapping may take messages of this connection."""
@@ -37,7 +41,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """The masks of all mappings, by name."""
+    """What the mappings protect, by their names."""
 
     rules: Mapping[str, Rule] = field(default_factory=dict)
 
@@ -63,13 +67,42 @@ class Protection:
         """Whether anything is masked at all."""
         return any(rule.kinds for rule in self.rules.values())
 
+    @property
+    def rawless(self) -> Sources:
+        """Whose messages are kept without raw, as some mapping that may take them is regulated."""
+        sources = [rule.source for rule in self.rules.values() if rule.regulated]
+        return None if None in sources else frozenset(chain.from_iterable(filter(None, sources)))
+
+    def keeps_raw(self, connection: str) -> bool:
+        """Whether raw payloads of this connection, and what nobody could read, may be kept."""
+        rawless = self.rawless
+        return rawless is not None and connection not in rawless
+
+    def stored(self, message: Message) -> Message:
+        """The message as it is stored: masked, and without raw, as the mappings say that may take it."""
+        kept = message if self.keeps_raw(message.connection) else replace(message, raw=b"")
+        return received(kept, self.before_storing(message.connection))
+
+    def told(self, trouble: Exception) -> str:
+        """What a log line tells of an error of a CRM's or a platform's.
+
+        Where any mapping is regulated that is its kind only: what others say may quote what they were sent.
+        """
+        return type(trouble).__name__ if self.rawless != frozenset() else str(trouble)
+
 
 UNPROTECTED = Protection()
 
 
 def protection(mappings: Iterable[CaseMapping]) -> Protection:
-    """The masks of these mappings."""
-    return Protection({one.name: Rule(source=one.source, kinds=one.mask) for one in mappings})
+    """What these mappings protect; one that only watches has no say."""
+    return Protection(
+        {
+            one.name: Rule(source=one.source, kinds=one.mask, regulated=one.regulated)
+            for one in mappings
+            if not one.shadow
+        }
+    )
 
 
 # --- a message ------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Road:
     lease: timedelta
     explain: Explain
     alarm: Callable[[str, str], None]  #: connection/account, what is wrong with it
+    told: Callable[[Exception], str] = str  #: what the log may tell of an error of a CRM's or a platform's
     at: Callable[[str], None] = _nothing  #: called at named points, so that tests can kill there
 
 
@@ -67,7 +68,7 @@ def poll_some(road: Road, crm: str) -> bool:
     try:
         polled = desk.poll(cursor, rings)
     except (RetryLater, Paused) as trouble:
-        log.warning("the replies of %s cannot be read: %s", crm, trouble)
+        log.warning("the replies of %s cannot be read: %s", crm, road.told(trouble))
         if isinstance(trouble, RetryLater):
             with road.store.write() as c:
                 replies.ask_again(c, crm, within=max(trouble.after, SOONEST))
@@ -97,12 +98,13 @@ def report_some(road: Road, crm: str) -> bool:
     try:
         waits = road.desks[crm].report(list(deliveries.values()))
     except (RetryLater, Paused) as trouble:
-        log.warning("the agents of %s cannot be told what became of their replies: %s", crm, trouble)
+        why = road.told(trouble)
+        log.warning("the agents of %s cannot be told what became of their replies: %s", crm, why)
         with road.store.write() as c:
             replies.again(c, deliveries, after=_rest(road, trouble))
         return False
     later = {number: waits[one.reply] for number, one in deliveries.items() if one.reply in waits}
-    for why in sorted({str(wait) for wait in later.values()}):
+    for why in sorted({road.told(wait) for wait in later.values()}):
         log.warning("some agents of %s cannot be told what became of their replies: %s", crm, why)
     with road.store.write() as c:
         replies.told(c, {number: one for number, one in deliveries.items() if number not in later})
@@ -271,7 +273,7 @@ def _look(one: Account, name: str, reply: Open, piece: Piece) -> bool:
 
 
 def _pause(one: Account, trouble: Paused) -> None:
-    log.error("replies of %s rest: %s", one.name, trouble)
+    log.error("replies of %s rest: %s", one.name, one.road.told(trouble))
     with one.road.store.write() as c:
         pauses.pause(c, one.name, until=trouble.until, reason=str(trouble))
     one.road.alarm(one.name, str(trouble))

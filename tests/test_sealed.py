@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from heart import NOON, all_items, bridge, column, hear, ledger_of, said, worker
+from heart import all_items, bridge, column, hear, ledger_of, posted, said, worker
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -39,16 +39,7 @@ class Puzzled(Channel):
 
 def called(store: Store, content: bytes = CONTENT, *, key: str = KEY) -> str:
     """A callback that nobody can read is received; its item's key."""
-    callback = Callback(
-        connection="fb",
-        method="POST",
-        url="https://bridge.example/in/fb",
-        query={},
-        headers={},
-        body=content,
-        received_at=NOON,
-    )
-    receive(callback, Puzzled(), store, keeping=Keeping(seal=Seal([key]).close if key else None))
+    receive(posted(content), Puzzled(), store, keeping=Keeping(seal=Seal([key]).close if key else None))
     return all_items(store)[-1].key
 
 

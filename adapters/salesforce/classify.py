@@ -122,9 +122,14 @@ class Refusal:
         return int(found[1]) if found and self.code == "STRING_TOO_LONG" else 0
 
     def __str__(self) -> str:
-        where = f" {self.field}" if self.field else ""
         said = f": {self._quotable}" if self._quotable else ""
-        return f"Salesforce refused{where} with {self.code or 'no code'}{said}"
+        return f"{self.wordless}{said}"
+
+    @property
+    def wordless(self) -> str:
+        """What logs tell of a row: an org's triggers and flows may write their words from what was sent."""
+        where = f" {self.field}" if self.field else ""
+        return f"Salesforce refused{where} with {self.code or 'no code'}"
 
     @property
     def _quotable(self) -> str:

@@ -100,7 +100,7 @@ class ReplyDesk:
                 again.append(row)
                 continue
             if one.code not in GONE:
-                log.error("Salesforce takes no news of the reply %s: %s", row["Id"], one)
+                log.error("Salesforce takes no news of the reply %s: %s", row["Id"], one.wordless)
             if one.code in HIDDEN and len(row) > len(STATE):
                 again.append({name: row[name] for name in STATE})
         return again

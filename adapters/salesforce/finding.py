@@ -181,7 +181,8 @@ class People:
             for record, answer in zip(batch, answers, strict=True):
                 if isinstance(answer, Refusal):
                     names = ", ".join(name for name in record if name not in ("attributes", "Id"))
-                    log.warning("fill_if_empty: %s of a %s: %s", names, record["attributes"]["type"], answer)
+                    kind, why = record["attributes"]["type"], answer.wordless
+                    log.warning("fill_if_empty: %s of a %s: %s", names, kind, why)
 
     def _look_at(self, people: Numbered, answers: dict[int, Found], until: float) -> None:
         """Read what is wanted of the records that duplicate rules named: of them only the ids are known."""

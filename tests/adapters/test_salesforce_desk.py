@@ -254,7 +254,7 @@ def test_a_reply_that_stays_locked_is_told_of_later(org: Sandbox) -> None:
     assert shown(org, *ids) == [SENT] * 2
 
 
-def test_a_reply_that_the_org_refuses_is_logged_and_holds_up_no_other(
+def test_a_reply_that_the_org_refuses_is_logged_without_its_words_and_holds_up_no_other(
     org: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [written(org) for _ in range(2)]
@@ -266,7 +266,7 @@ def test_a_reply_that_the_org_refuses_is_logged_and_holds_up_no_other(
 
     assert shown(org, *ids) == [("Queued", None, None), SENT]
     assert [one.getMessage() for one in caplog.records] == [
-        f"Salesforce takes no news of the reply {ids[0]}: Salesforce refused with {code}: Replies are frozen"
+        f"Salesforce takes no news of the reply {ids[0]}: Salesforce refused with {code}"
     ]
 
 

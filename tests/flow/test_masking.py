@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from heart import (
     CARE,
-    NOON,
     all_items,
     bridge,
     case_of,
@@ -25,6 +24,7 @@ from heart import (
     hear,
     ledger_of,
     ours,
+    posted,
     row_of,
     said,
     states,
@@ -69,17 +69,8 @@ class Quoting(Channel):
 
 def called(store: Store, *texts: str, mapping: str = EVERYWHERE, keeping: Keeping | None = None) -> None:
     """A callback with these texts is received."""
-    callback = Callback(
-        connection="fb",
-        method="POST",
-        url="https://bridge.example/in/fb",
-        query={},
-        headers={},
-        body=json.dumps(texts).encode(),
-        received_at=NOON,
-    )
-    protection = protecting.protection([read(mapping, "care.yaml")])
-    receive(callback, Quoting(), store, keeping=keeping or Keeping(protection=protection))
+    usual = Keeping(protection=protecting.protection([read(mapping, "care.yaml")]))
+    receive(posted(json.dumps(texts).encode()), Quoting(), store, keeping=keeping or usual)
 
 
 def masks(store: Store, crm: Logbook | None, mapping: str = COPIES) -> Bridge:
