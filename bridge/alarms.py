@@ -12,8 +12,9 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.calling import Api, Unanswered
-from bridge.findings import bad, connection_of, name_of, one_line
+from bridge.findings import bad, connection_of, name_of
 from bridge.ports import Finding
+from bridge.printing import one_line
 from bridge.store import Store, alarms
 from bridge.store.alarms import Alarm
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bridge.ports import Finding, Level
+from bridge.printing import one_line
 
 WORST_FIRST: tuple[Level, ...] = ("fault", "warning", "done", "ok")
 BAD: frozenset[Level] = frozenset({"fault", "warning"})
 
 Found = Mapping[str, Sequence[Finding]]
 """By connection, in the order in which they are shown."""
-
-
-def one_line(text: str) -> str:
-    """The text on one line, without what a terminal would obey: strangers chose some of its words."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

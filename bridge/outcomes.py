@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from bridge import retry
 from bridge.errors import Rejected, RetryLater, Unsure
+from bridge.message import clean
 from bridge.ports import Filing, Known, Outcome, Receipt
 from bridge.steps import Settled
 
 MOST_WARNINGS = 20
+LONGEST_WHY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ def _left(answer: Settled, left: dict[str, RetryLater | Unsure], history: Histor
     return replace(
         answer,
         left=frozenset(left),
+        why=clean(str(next(iter(left.values()))))[:LONGEST_WHY],
         unsure=any(isinstance(why, Unsure) for why in left.values()),
         job=next((why.job for why in left.values() if isinstance(why, Unsure)), ""),
         clears=all(isinstance(why, RetryLater) and why.clears for why in left.values()),

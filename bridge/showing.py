@@ -21,7 +21,7 @@ def thread(found: Thread, way: Way | Rejected | None) -> Json:
 
     A message that another version of Casebridge stored, and that this one cannot read, is left out.
     """
-    read = [(one, message) for one in found.items if (message := _read(one)) is not None]
+    read = [(one, message) for one in found.items if (message := one.readable) is not None]
     return {
         "version": 1,
         "case": found.case_id,
@@ -32,13 +32,6 @@ def thread(found: Thread, way: Way | Rejected | None) -> Json:
         "window": _window(way),
         "now": _time(found.now),
     }
-
-
-def _read(one: Item) -> Message | None:
-    try:
-        return one.message
-    except ValueError:
-        return None
 
 
 def _message(one: Item, message: Message) -> Json:

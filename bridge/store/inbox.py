@@ -13,13 +13,15 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Integer, bindparam, case, func, select, update
 
-from bridge import frozen
+from bridge import addresses, frozen
 from bridge.message import Message, dump, load, redacted
 from bridge.ports import Delivered, Skipped, Undelivered, Unreadable
 from bridge.steps import Id
-from bridge.store import echoes, queues
+from bridge.store import echoes, queues, shadows
 from bridge.store.engine import after, bytewise, now, upsert
 from bridge.store.tables import case_row, filing, item, lane, skipped
+
+UNSAID = "its author deleted it since, and the reason, which may quote it, is not kept"
 
 
 def identity(message: Message) -> Id:
@@ -39,6 +41,7 @@ class Arrival:
     delivered: Sequence[Delivered] = ()
     undelivered: Sequence[Undelivered] = ()
     seal: Callable[[bytes], bytes] | None = None  #: encrypts what nobody could read; None = it is not kept
+    fetched: bool = False  #: by us; else the platform called
 
 
 def ingest(c: Connection, arrival: Arrival) -> int:
@@ -54,7 +57,7 @@ def ingest(c: Connection, arrival: Arrival) -> int:
         for m, to in zip(messages, places.lanes, strict=True)
     ] + [_dead(arrival, u) for u in arrival.unreadable]
     _lock_lanes(c, arrival.connection, {row["lane"] for row in rows} | places.targets | places.awake)
-    fresh = _insert(c, rows)
+    fresh = _insert(c, rows, fetched=arrival.fetched)
     gone = [identity(m) for m in messages if m.change == "deleted" and m.key in fresh]
     _lock_cases(c, gone)
     for target in gone:
@@ -99,7 +102,7 @@ def _placed(c: Connection, messages: Sequence[Message]) -> _Places:
     ids = {m.id for m in messages} | {m.reply_to for m in messages if m.author.is_self and m.reply_to}
     found = [((r.channel, r.account, r.message_id), r) for r in (_known(c, ids) if ids else ())]
     lanes = {i: r.lane for i, r in found if r.change == "created"}
-    orphans = {i: r.lane for i, r in found if r.lane == _orphaned(i) and r.state == "ready" and r.case_id is None}
+    orphans = {i: r.lane for i, r in found if r.lane == orphaned(i) and r.state == "ready" and r.case_id is None}
     for m in messages:  # neighbours in the same callback: customers first, then what points at them
         if m.change == "created" and not m.author.is_self:
             lanes.setdefault(identity(m), lane_of(m, lanes.get))
@@ -117,7 +120,7 @@ def _placed(c: Connection, messages: Sequence[Message]) -> _Places:
     )
 
 
-def _orphaned(target: Id) -> str:
+def orphaned(target: Id) -> str:
     """The lane in which edits and deletions wait for a message that is not here, beside everybody."""
     channel, account, message_id = target
     return f"{channel}:{account}:?{message_id}"
@@ -132,7 +135,7 @@ def lane_of(message: Message, lane_at: Callable[[Id], str | None]) -> str:
     """
     account = f"{message.channel}:{message.account.id}"
     if message.change != "created":
-        return lane_at(identity(message)) or _orphaned(identity(message))
+        return lane_at(identity(message)) or orphaned(identity(message))
     parent = (message.channel, message.account.id, message.reply_to)
     if message.author.is_self and not message.side and message.reply_to:
         return lane_at(parent) or f"{account}:~{message.id}"
@@ -157,13 +160,13 @@ def blank(c: Connection, target: Id) -> None:
     )
     cases = c.execute(select(item.c.case_id).where(mine, item.c.case_id.isnot(None))).scalars().all()
     held = select(case_row.c.id, case_row.c.owner).where(case_row.c.id.in_(cases))
-    held = held.order_by(bytewise(case_row.c.id)).with_for_update()
+    held = held.order_by(bytewise(case_row.c.id)).with_for_update(key_share=True)
     sending = {row.id for row in c.execute(held).all() if row.owner is not None}
     rows = c.execute(select(item).where(mine)).all()
     keys = {row.key for row in rows if row.change in ("created", "edited")}  # a hiding says nothing of the text
     for stored in c.execute(select(filing).where(filing.c.case_id.in_(cases)).with_for_update()).all():
         whole = frozen.load(stored.body)
-        values: dict[str, Any] = {"body": frozen.dump(frozen.blank(whole, keys))}
+        values: dict[str, Any] = {"body": frozen.dump(frozen.blank(whole, keys)), "why": ""}
         if any(part.key in keys for part in whole.filing.parts):  # else its op stands for other texts only
             values |= _new_op(stored, sending=stored.case_id in sending)
         c.execute(update(filing).where(filing.c.case_id == stored.case_id).values(values))
@@ -172,8 +175,19 @@ def blank(c: Connection, target: Id) -> None:
         # A rule, or a name that nobody bears, may have taken up the text.
         decision = json.dumps({**json.loads(row.decision), "values": {}, "unnamed": []})
         c.execute(
-            update(item).where(item.c.id == row.id).values(body=empty, raw=b"", decision=decision, deleted=True)
+            update(item)
+            .where(item.c.id == row.id)
+            .values(
+                body=empty,
+                raw=b"",
+                decision=decision,
+                deleted=True,
+                url_digest="",
+                reason=UNSAID if row.state == "dead" else row.reason,
+                warnings="",
+            )
         )
+    shadows.forget(c, [row.id for row in rows])
     _revive(c, [row for row in rows if row.state == "dead" and row.unsure_since is not None])
 
 
@@ -189,7 +203,9 @@ def _lock_cases(c: Connection, targets: Collection[Id]) -> None:
     if len(targets) > 1:
         theirs = item.c.message_id.in_(sorted(message_id for *_, message_id in targets))
         rows = case_row.c.id.in_(select(item.c.case_id).where(theirs))
-        c.execute(select(case_row.c.id).where(rows).order_by(bytewise(case_row.c.id)).with_for_update())
+        c.execute(
+            select(case_row.c.id).where(rows).order_by(bytewise(case_row.c.id)).with_for_update(key_share=True)
+        )
 
 
 def _revive(c: Connection, rows: Sequence[Any]) -> None:
@@ -237,6 +253,7 @@ def _row(message: Message, to: str, *, deleted: bool) -> dict[str, Any]:
         "body": dump(kept),
         "raw": kept.raw,
         "deleted": deleted,
+        "url_digest": addresses.digest(kept.url),
         "sealed": None,
         "reason": "",
     }
@@ -256,6 +273,7 @@ def _dead(arrival: Arrival, unreadable: Unreadable) -> dict[str, Any]:
         "body": "",
         "raw": b"",
         "deleted": False,
+        "url_digest": "",
         "sealed": None if arrival.seal is None else arrival.seal(unreadable.item),
         "reason": f"unreadable ({len(unreadable.item)} bytes): {unreadable.error}"[:500],
     }
@@ -271,13 +289,13 @@ def _lock_lanes(c: Connection, connection: str, lanes: Collection[str]) -> None:
         )
 
 
-def _insert(c: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def _insert(c: Connection, rows: Sequence[Mapping[str, Any]], *, fetched: bool) -> set[str]:
     """Insert the items that are new and count them into their lanes; their keys."""
     if not rows:
         return set()
     insert = upsert(c, item)
     fresh = c.execute(
-        insert.values(ingested_at=now())
+        insert.values(ingested_at=now(), fetched=fetched)
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(item.c.key, item.c.lane, item.c.state),
         rows,

@@ -1,4 +1,4 @@
-"""The books: whether every message that was received is accounted for, and the story of one."""
+"""The books: whether every message that was received is accounted for; what is dead goes again, or is given up."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from bridge.message import clean
+from bridge.protecting import Protection
 from bridge.steps import Item
-from bridge.store import items, people, queues
-from bridge.store.engine import bytewise, moment, now
+from bridge.store import items, masking, people, queues
+from bridge.store.engine import bytewise, now
 from bridge.store.tables import (
     LATEST,
     OPEN,
@@ -29,6 +31,8 @@ from bridge.store.tables import (
     talk,
     target,
 )
+
+DISCARDED = "discarded"  #: begins the reason of what an admin gave up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,56 +129,6 @@ def _sum(c: Connection, statement: Any) -> int:
     return int(c.execute(statement).scalar() or 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What is known of one item, for `casebridge explain`."""
-
-    item: Item
-    received_at: str  #: ISO, UTC
-    settled_at: str  #: "" = not yet
-    link: str
-    warnings: tuple[str, ...]
-    attempts: int  #: counted failures of its stored filing
-    job: str  #: of the CRM, which it was handed to with others; "" = none
-    unsure: bool  #: an attempt's answer was lost and the CRM has not been asked yet
-    due_in: float | None  #: seconds until its queue row is looked at again; None = idle
-
-
-def stories(c: Connection, name: str) -> list[Story]:
-    """The items of a message, by the platform's message id or the whole key; [] = never seen."""
-    found = items.read(
-        c,
-        items.query().where((item.c.message_id == name) | (item.c.key == name)).order_by(item.c.id),
-    )
-    return [_story(c, one) for one in found]
-
-
-def _story(c: Connection, one: Item) -> Story:
-    row = c.execute(select(item).where(item.c.id == one.id)).one()
-    queue, queue_id = (case_row, one.case_id) if one.case_id else (lane, one.lane)
-    due = c.execute(select(queue.c.due_at - now()).where(queue.c.id == queue_id)).scalar()
-    sent = c.execute(
-        select(filing.c.attempts, filing.c.unsure_since, filing.c.job).where(filing.c.case_id == one.case_id)
-    ).one_or_none()
-    waiting, going = one.state in WAITING, one.state in ("sending", "unknown")
-    return Story(
-        item=one,
-        received_at=_iso(row.ingested_at),
-        settled_at=_iso(row.settled_at),
-        link=row.link,
-        warnings=tuple(row.warnings.splitlines()),
-        attempts=sent.attempts if sent and waiting else 0,
-        job=sent.job if sent and going else "",
-        unsure=bool(going and sent and sent.unsure_since),
-        due_in=due / 1000 if waiting and due is not None else None,
-    )
-
-
-def _iso(milliseconds: int | None) -> str:
-    when = moment(milliseconds)
-    return "" if when is None else when.isoformat(timespec="seconds")
-
-
 def dead(c: Connection) -> list[Item]:
     """The dead items, oldest first."""
     return items.read(c, items.query().where(item.c.state == "dead").order_by(item.c.id))
@@ -187,16 +141,14 @@ def replay(c: Connection, wanted: Sequence[Item]) -> int:
     have been applied stays marked so, with its case: there the CRM is asked first. An unreadable item cannot go.
     """
     ready = [one for one in wanted if one.body]
-    lanes, rows = {one.lane for one in ready}, {one.case_id for one in ready if one.case_id}
-    for queue, ids in ((lane, lanes), (case_row, rows)):
-        held = select(queue.c.id).where(queue.c.id.in_(sorted(ids))).order_by(bytewise(queue.c.id))
-        c.execute(held.with_for_update())
+    _hold(c, ready)
     undecided: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for one in ready:
         known = one.case_id if one.unsure_since is not None else None
-        again = {"state": "ready", "reason": "", "settled_at": None, "masked": False}
-        anew = {} if known else {"case_id": None, "mapping": "", "decision": "{}"}
+        again = {"state": "ready", "reason": "", "settled_at": None, "masked": False, "frozen_at": None}
+        anew = {"case_id": None, "mapping": "", "decision": "{}", "revision": 0, "placed_at": None}
+        anew = {} if known else anew
         dead = update(item).where(item.c.id == one.id, item.c.state == "dead")
         if c.execute(dead.values(**again, **anew)).rowcount:
             (asked if known else undecided)[known or one.lane] += 1
@@ -204,6 +156,29 @@ def replay(c: Connection, wanted: Sequence[Item]) -> int:
     queues.enqueue(c, lane, undecided, wait=timedelta(0))
     queues.enqueue(c, case_row, asked, wait=timedelta(0))
     return undecided.total() + asked.total()
+
+
+def discard(c: Connection, wanted: Sequence[Item], protection: Protection, because: str = "") -> int:
+    """Give dead items up: they are dropped, and masked as what is dropped is; how many were dead still.
+
+    What nobody could read is not kept any longer. What may be in the CRM stays there as it is.
+    """
+    _hold(c, wanted)
+    ids = sorted(one.id for one in wanted)
+    reason = f"{DISCARDED}: {clean(because)}" if because else DISCARDED
+    dropped = {"state": "dropped", "reason": reason, "settled_at": now(), "sealed": None}
+    dead = update(item).where(item.c.id.in_(ids), item.c.state == "dead")
+    went = c.execute(dead.values(dropped).returning(item.c.id)).scalars().all()
+    masking.settled(c, item.c.id.in_(went), protection)
+    return len(went)
+
+
+def _hold(c: Connection, wanted: Sequence[Item]) -> None:
+    """Lock the queue rows of items, in the order in which everybody does."""
+    lanes, rows = {one.lane for one in wanted}, {one.case_id for one in wanted if one.case_id}
+    for queue, ids in ((lane, lanes), (case_row, rows)):
+        held = select(queue.c.id).where(queue.c.id.in_(sorted(ids))).order_by(bytewise(queue.c.id))
+        c.execute(held.with_for_update(key_share=True))
 
 
 def sealed(c: Connection, name: str) -> bytes | None:

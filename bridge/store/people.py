@@ -47,6 +47,14 @@ def _still(found: str, left: int) -> Kept | None:
     return kept if left > 0 else None
 
 
+def last_known(c: Connection, crm: str, match: PersonMatch) -> PersonFound | None:
+    """Who the CRM said this is when it was asked last, however long ago; None = nothing of that is kept."""
+    known = (person.c.crm == crm) & (person.c.rules == digest(match)) & (person.c.author == match.author)
+    found = c.execute(select(person.c.found).where(known)).scalar()
+    kept = None if found is None else _KEPT.validate_json(found)
+    return kept if isinstance(kept, PersonFound) else None
+
+
 def remember(c: Connection, crm: str, found: Mapping[str, tuple[PersonMatch, Kept]]) -> None:
     """Keep what the CRM said: a day for a person that was found, ten minutes otherwise; a job until its time."""
     for rules, (match, who) in sorted(found.items()):

@@ -32,6 +32,12 @@ def recall(c: Connection, crm: str, wanted: Collection[Named]) -> dict[Named, st
     return {digests[r.named]: r.found or _refused(r.reason, digests[r.named]) for r in rows}
 
 
+def was_missing(c: Connection, crm: str, one: Named) -> bool:
+    """Whether the CRM had no such record when it was asked last, however long ago."""
+    known = (record.c.crm == crm) & (record.c.named == _digest(one))
+    return c.execute(select(record.c.found).where(known)).scalar() == ""
+
+
 def remember(c: Connection, crm: str, found: Mapping[Named, str | Rejected]) -> None:
     """Keep what the CRM said: a day for a record that was found, ten minutes otherwise."""
     for digest, one, answer in sorted(((_digest(o), o.name, a) for o, a in found.items()), key=lambda row: row[0]):

@@ -57,10 +57,21 @@ def key(number: str, change: str = "created") -> str:
 # --- explain --------------------------------------------------------------------------------------------------
 
 STORIES = {
-    "1_1": ["  taken by  mapping plain, for salesforce/Case/facebook", "  filed     20", "  case      500"],
-    "1_2": ["  dropped   20", ": plain.yaml:7"],
-    "1_3": ["  taken by  mapping plain", "  dead      20", "Topic__c"],
-    "1_5": ["  waiting   undecided: looked at again in "],
+    "1_1": [
+        "  comment, acme-meta / 10150001: called by the platform, signature checked\n",
+        "  placed    20",
+        " UTC  by mapping plain of revision 1, for salesforce/Case/facebook",
+        "  sent      20",
+        " UTC  to salesforce\n",
+        "  filed     20",
+        "  case      500",
+    ],
+    "1_2": [
+        "  dropped   20",
+        f" UTC  by plain.yaml:7 of revision 1\n{' ' * 12}{MAPPING.splitlines()[6].strip()}\n",
+    ],
+    "1_3": ["  placed    20", "by mapping plain", "  dead      20", "Topic__c"],
+    "1_5": ["  waiting   undecided: the message that it changes is not here; looked at again in "],
 }
 
 
@@ -81,10 +92,67 @@ def test_explain_tells_the_story_of_a_message_by_its_key(copied: dict[str, str])
     assert by_key == by_id
 
 
-def test_explain_says_what_was_never_seen(copied: dict[str, str]) -> None:
-    answer = casebridge(copied, "explain", "1_99")
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://www.facebook.com/{PAGE}/posts/900100?comment_id=1_1",
+        "m.facebook.com/1_1/?__tn__=R",
+        "https://www.facebook.com/permalink.php?story_fbid=1&id=1&comment_id=1",
+    ],
+)
+def test_explain_tells_the_story_of_a_message_by_its_address(copied: dict[str, str], address: str) -> None:
+    by_id = casebridge(copied, "explain", "1_1")
 
-    assert answer == (1, "", "no message '1_99' was ever received here\n")
+    by_address = casebridge(copied, "explain", address)
+
+    assert by_address == by_id
+
+
+def test_explain_tells_what_a_message_says_only_when_it_is_asked_to(copied: dict[str, str]) -> None:
+    (_, without, _), (_, words, _) = (
+        casebridge(copied, "explain", "1_1"),
+        casebridge(copied, "explain", "1_1", "--text"),
+    )
+
+    assert "First words" not in without
+    assert "  text      First words\n" in words
+
+
+def test_explain_tells_its_story_as_json(copied: dict[str, str]) -> None:
+    code, told, errors = casebridge(copied, "explain", "1_2", "--format", "json")
+
+    (found,) = json.loads(told)["stories"]
+    assert (code, errors) == (0, "")
+    assert (found["key"], found["state"], found["reason"]) == (key("1_2"), "dropped", "plain.yaml:7")
+    assert found["written"] == MAPPING.splitlines()[6].strip()
+
+
+def test_explain_says_why_a_message_may_have_never_come(copied: dict[str, str]) -> None:
+    code, told, why = casebridge(copied, "explain", "1_99")
+
+    lines = why.splitlines()
+    assert (code, told, lines[0]) == (
+        1,
+        "",
+        "no message with the id, key or address '1_99' was ever received here",
+    )
+    assert [line.partition(" UTC  ")[2] for line in lines[3:5]] == [
+        "acme-meta (unreadable)",
+        f"acme-meta / {PAGE}",
+    ]
+    assert "       1  acme-meta: likes and other reactions (feed:like:add)" in lines
+    assert any("casebridge doctor" in line for line in lines)
+
+
+def test_explain_says_so_as_json_too(copied: dict[str, str]) -> None:
+    code, told, errors = casebridge(copied, "explain", "1_99", "--format", "json")
+
+    found = json.loads(told)
+    assert (code, errors, found["stories"]) == (1, "", [])
+    assert [(one["connection"], one["account"]) for one in found["latest"]] == [
+        ("acme-meta", ""),
+        ("acme-meta", PAGE),
+    ]
 
 
 # --- ledger ---------------------------------------------------------------------------------------------------
@@ -226,6 +294,66 @@ def test_replay_of_an_unknown_key_is_said_and_the_others_go(copied: dict[str, st
     answer = casebridge(copied, "dead", "--replay", "1_99", "--replay", "1_3")
 
     assert answer == (1, "1 of 1 are on their road again\n", "there is no dead message '1_99'\n")
+
+
+@pytest.mark.parametrize(
+    ("because", "reason"),
+    [([], "given up by an admin"), (["--because", "by hand"], "given up by an admin: by hand")],
+)
+def test_discard_gives_a_dead_message_up_and_the_books_add_up(
+    copied: dict[str, str], because: list[str], reason: str
+) -> None:
+    answer = casebridge(copied, "dead", "--discard", "1_3", *because)
+
+    _, story, _ = casebridge(copied, "explain", "1_3")
+    code, told, _ = casebridge(copied, "ledger")
+    assert answer == (0, "1 of 1 are given up\n", "")
+    assert f" UTC  {reason}\n" in story
+    assert (code, [line.split() for line in told.splitlines()[4:6]]) == (0, [["dropped", "2"], ["dead", "1"]])
+
+
+def test_discard_all_leaves_nothing_dead(copied: dict[str, str]) -> None:
+    answer = casebridge(copied, "dead", "--discard", "all")
+
+    assert answer == (0, "2 of 2 are given up\n", "")
+    assert casebridge(copied, "dead") == (0, "no message is dead\n", "")
+    assert casebridge(copied, "dead", "--discard", "all") == (0, "0 of 0 are given up\n", "")
+
+
+def test_discard_of_an_unknown_key_is_said_and_the_others_go(copied: dict[str, str]) -> None:
+    answer = casebridge(copied, "dead", "--discard", "1_99", "--discard", key("1_3"))
+
+    assert answer == (1, "1 of 1 are given up\n", "there is no dead message '1_99'\n")
+
+
+def test_discard_of_what_may_be_in_the_crm_says_so(copied: dict[str, str]) -> None:
+    tampered(copied, "update item set unsure_since = 1 where state = 'dead' and body <> ''")
+
+    answer = casebridge(copied, "dead", "--discard", "1_3")
+
+    note = f"{key('1_3')} may be in the CRM all the same: look for it there\n"
+    assert answer == (0, "1 of 1 are given up\n", note)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (
+            ["--replay", "1_3", "--discard", "1_3"],
+            "--replay sends messages on, --discard gives them up: use one of the two",
+        ),
+        (["--because", "by hand"], "--because belongs to --discard"),
+        (["--discard", "1_3", "--because", "a\nb"], "--because takes one line of 200 characters at most"),
+        (["--discard", "1_3", "--because", "x" * 201], "--because takes one line of 200 characters at most"),
+    ],
+)
+def test_what_dead_cannot_be_told_is_refused_and_nothing_changes(
+    copied: dict[str, str], options: list[str], why: str
+) -> None:
+    code, told, error = casebridge(copied, "dead", *options)
+
+    assert (code, told, error.splitlines()[-1]) == (2, "", f"Error: {why}")
+    assert "1_3" in casebridge(copied, "dead")[1]
 
 
 def test_a_replayed_message_reaches_the_crm_once_its_fault_is_mended(running: Road) -> None:

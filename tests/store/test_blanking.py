@@ -25,7 +25,7 @@ from bridge import frozen
 from bridge.filing import file_some
 from bridge.flow import decide_some
 from bridge.message import DELETED_TEXT, Message, Person
-from bridge.store import Store
+from bridge.store import Store, inbox
 from bridge.store.tables import filing, item
 
 
@@ -67,7 +67,7 @@ def test_a_deletion_blanks_a_dead_message(store: Store, crm: Logbook) -> None:
 
     hear(store, deleted(one))
 
-    assert states(store)["m-REFUSE:created"] == "dead: Subject: the text is not allowed"
+    assert states(store)["m-REFUSE:created"] == f"dead: {inbox.UNSAID}"
     assert all_items(store)[0].message == without_text(one)
 
 
@@ -81,10 +81,12 @@ def test_a_deletion_blanks_a_stored_filing_which_gets_a_new_op_and_stays_unsure(
     decide_some(made, "fb")
     file_some(made, "crm")
     before = column(store, filing, "op", "case_id"), column(store, filing, "unsure_since", "case_id")
+    assert column(store, filing, "why", "case_id") != {row_of(): ""}
 
     hear(store, deleted(one))
 
     after = frozen.load(column(store, filing, "body", "case_id")[row_of()])
+    assert column(store, filing, "why", "case_id") == {row_of(): ""}
     assert [part.text for part in after.filing.parts] == [DELETED_TEXT, "two"]
     assert dict(after.filing.create) == {"Subject": DELETED_TEXT, "Name": "", "Origin": "Web"}
     assert column(store, filing, "op", "case_id") != before[0]

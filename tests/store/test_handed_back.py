@@ -12,7 +12,7 @@ from heart import LEASE, column, deleted, expire, hear, pass_time, said
 from bridge import frozen
 from bridge.ports import Filing
 from bridge.steps import Settled
-from bridge.store import Store, cases, ledger
+from bridge.store import Store, cases, stories
 from bridge.store.tables import case_row, filing
 
 HANDED = Settled(left=frozenset({ONE, TWO}), unsure=True, job="V3-a#0/1", after=timedelta(0))
@@ -44,9 +44,9 @@ def test_the_story_names_the_job_of_what_was_handed_over_and_of_nothing_else(sto
     placed(store, said("three"))
 
     with store.read() as c:
-        stories = [ledger.stories(c, said(name).key)[0] for name in ("one", "three")]
+        found = [stories.stories(c, said(name).key)[0] for name in ("one", "three")]
 
-    assert [(told.job, told.unsure) for told in stories] == [("V3-a#0/1", True), ("", False)]
+    assert [(told.job, told.unsure) for told in found] == [("V3-a#0/1", True), ("", False)]
 
 
 def test_all_jobs_are_asked_for_at_the_same_times(store: Store) -> None:

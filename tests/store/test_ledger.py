@@ -29,7 +29,6 @@ from sqlalchemy import delete, update
 
 from bridge import report
 from bridge.errors import ConfigError
-from bridge.filing import file_some
 from bridge.flow import decide_some
 from bridge.ports import Pending, PersonFound, PersonMatch, Unreadable
 from bridge.store import Store, connect, inbox, items, ledger, people, schema
@@ -115,46 +114,6 @@ def test_the_books_are_printed_with_what_is_wrong(store: Store) -> None:
         "FAULT: 1 messages were received, but filed + dropped + waiting + dead are 0",
         "FAULT: the lanes count 1 open items, but 0 are undecided",
     ]
-
-
-# --- the story of one message ---
-
-
-def test_the_story_of_a_filed_message_names_its_case_and_the_deciding_line(store: Store, crm: Logbook) -> None:
-    hear(store, said("one"))
-    drain(bridge(store, crm))
-
-    with store.read() as c:
-        [told] = ledger.stories(c, "m-one")
-
-    printed = report.story(told)
-    assert (told.link, told.attempts, told.unsure, told.due_in) == ("logbook:c1", 0, False, None)
-    assert "decided   heard = one (line care.yaml:10)" in printed
-    assert "case      c1 logbook:c1" in printed
-
-
-def test_the_story_of_a_waiting_message_says_what_it_waits_for(store: Store, crm: Logbook) -> None:
-    hear(store, said("one"))
-    made = bridge(store, crm)
-    crm.arm("locked")
-    crm.arm("lost")
-    for _ in range(2):
-        decide_some(made, "fb")
-        file_some(made, "crm")
-        with store.write() as c:
-            c.execute(update(case_row).values(due_at=now()))
-
-    with store.read() as c:
-        [told] = ledger.stories(c, said("one").key)
-
-    assert (told.attempts, told.unsure) == (1, True)
-    assert told.due_in == pytest.approx(0, abs=5)
-    assert "1 failed attempts; an answer was lost, the CRM will be asked first" in report.story(told)
-
-
-def test_a_message_that_never_came_has_no_story(store: Store) -> None:
-    with store.read() as c:
-        assert ledger.stories(c, "m-one") == []
 
 
 # --- replay ---

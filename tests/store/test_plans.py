@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 
 from bridge.ports import Answer, CaseChange, Heard, Reply, Rung
 from bridge.steps import Settled
-from bridge.store import Store, hearing, rung, threads
+from bridge.store import Store, hearing, rung, stories, threads
 
 FILED = Settled(known=KNOWN, receipt=True, opened=True, filed={ONE: "c1"})
 SAID = Reply(id="r1", case_id="c1", text="Hello", meant=False)
@@ -29,7 +29,18 @@ LOOKS: dict[str, Callable[[Connection], object]] = {
     "what turned out to be others'": lambda c: rung.forget(c, "crm"),
     "what the app shows": lambda c: threads.read(c, "crm", "c1"),
     "a reply sent again": lambda c: threads.retry(c, "crm", "c1", "r1"),
+    "a story, by the message's id": lambda c: told(c, "m-one"),
+    "a story, by its key": lambda c: told(c, ONE),
+    "a story, by its address": lambda c: told(c, "https://forum.example/one"),
+    "a story, by the ids in an address": lambda c: told(c, "https://forum.example/1?p=2"),
+    "why there is no story": stories.around,
 }
+
+
+def told(c: Connection, name: str) -> object:
+    """What `casebridge explain` reads."""
+    found = stories.stories(c, name)
+    return stories.sets(c, found)
 
 
 def walked(store: Store, look: Callable[[Connection], object]) -> list[str]:
