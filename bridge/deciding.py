@@ -109,6 +109,8 @@ def _accept(
     message: Message, mappings: Mapping[str, CaseMapping], facts: Facts, age: timedelta
 ) -> Accepted | Settle:
     for mapping in mappings.values():
+        if mapping.shadow:
+            continue
         took = language.accept(mapping, message, facts)
         if isinstance(took, language.Dropped):
             return Settle(state="dropped", reason=took.line)
@@ -183,9 +185,15 @@ def _why(placed: Placed, field: str, refused: Rejected) -> str:
 
 
 def follow(
-    one: Item, message: Message, other: Fate | None, mappings: Mapping[str, CaseMapping], explain: Explain
+    one: Item,
+    message: Message,
+    other: Fate | None,
+    mappings: Mapping[str, CaseMapping],
+    explain: Explain,
+    *,
+    revision: int | None = None,
 ) -> Verdict:
-    """The verdict on an item that follows another one."""
+    """The verdict on an item that follows another one. revision: of the mappings."""
     if one.change == "created":
         verdict: Verdict | None = placing.echo(one, other, is_post=message.kind == "post")
     else:
@@ -194,15 +202,17 @@ def follow(
         return verdict or Wait(after=placing.SOON)
     try:
         mapping = placing.mapping_of(verdict.mapping, verdict.case_id, mappings)
-        return _decided(one, message, verdict, mapping)
+        return _decided(one, message, verdict, mapping, revision)
     except Exception as error:  # noqa: BLE001 - an error here settles its own message only
         return Settle(state="dead", reason=explain("deciding", error))
 
 
-def _decided(one: Item, message: Message, place: Place, mapping: CaseMapping | None) -> Place | Settle:
+def _decided(
+    one: Item, message: Message, place: Place, mapping: CaseMapping | None, revision: int | None
+) -> Place | Settle:
     """What follows another message is decided by its own words, for the same person and case."""
     before = decided.load(place.decision)
-    what = replace(before, values={}, lines={})
+    what = replace(before, values={}, lines={}, facts=replace(before.facts, revision=revision))
     if mapping is not None:
         place = replace(place, mapping=mapping.name)
     if mapping is not None and one.change in ("created", "edited"):

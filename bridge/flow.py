@@ -23,9 +23,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from bridge import accepting, completing, deciding, gathering, placing, protecting
+from bridge import accepting, completing, deciding, gathering, placing, shadowing
 from bridge.completing import Fetching
 from bridge.deciding import Accepted, Follows, Sorted
+from bridge.detecting import Detect, heard
 from bridge.mapping import Facts
 from bridge.message import Message
 from bridge.parts import Bridge, explain, metered, pause
@@ -42,9 +43,10 @@ from bridge.ports import (
     Undelivered,
     Unreadable,
 )  # fmt: skip
-from bridge.protecting import UNPROTECTED, Kinds, Protection
+from bridge.protecting import UNPROTECTED, Protection
+from bridge.shadowing import Watched
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
-from bridge.store import Store, echoes, handshakes, hearing, inbox, items, lanes, queues
+from bridge.store import Store, echoes, handshakes, hearing, inbox, items, lanes, queues, shadows
 from bridge.store.inbox import Arrival
 from bridge.store.queues import Claim
 from bridge.store.tables import lane
@@ -60,6 +62,7 @@ class Keeping:
 
     protection: Protection = UNPROTECTED
     seal: Callable[[bytes], bytes] | None = None  #: encrypts what nobody could read; None = it is not kept
+    language: Detect | None = None  #: tells the language of what platforms say none of; None = it stays unknown
 
 
 AS_IT_COMES = Keeping()
@@ -78,7 +81,7 @@ def receive(
 ) -> Answer:
     """Store a callback and answer it; of a handshake only what it told is kept, and when it was.
 
-    What is to be masked everywhere is masked before anything is stored.
+    What is to be masked everywhere is masked before anything is stored, and what is not to be kept is left out.
 
     Raises Forged and Malformed from verify. If the store cannot commit its error goes on to the web edge,
     which answers 503: never 200.
@@ -88,7 +91,7 @@ def receive(
         with store.write() as c:
             handshakes.remember(c, callback.connection, handshake.learned)
         return handshake
-    events = _events(callback, channel, keeping.protection.before_storing(callback.connection))
+    events = _events(callback, channel, keeping.protection)
     keep(events, callback.connection, callback.received_at, store, at, keeping=keeping)
     return channel.accepted()
 
@@ -114,20 +117,22 @@ def keep(
     at: Callable[[str], None] = lambda _: None,
     *,
     keeping: Keeping = AS_IT_COMES,
+    fetched: bool = False,
 ) -> int:
     """Store what a platform told, committed to disk; the number of items that are new.
 
-    What is to be masked everywhere must be masked already.
+    Messages must be as the protection stores them already. fetched: we asked for it; else the platform called.
     """
     arrival = Arrival(
         connection=connection,
         received_at=received_at,
-        messages=[e for e in events if isinstance(e, Message)],
+        messages=[heard(e, keeping.language) for e in events if isinstance(e, Message)],
         unreadable=[e for e in events if isinstance(e, Unreadable)],
         skipped=[e for e in events if isinstance(e, Skipped)],
         delivered=[e for e in events if isinstance(e, Delivered)],
         undelivered=[e for e in events if isinstance(e, Undelivered)],
-        seal=keeping.seal,
+        seal=keeping.seal if keeping.protection.keeps_raw(connection) else None,
+        fetched=fetched,
     )
     with store.write() as c:
         new = inbox.ingest(c, arrival)
@@ -136,10 +141,10 @@ def keep(
     return new
 
 
-def _events(callback: Callback, channel: Channel, kinds: Kinds) -> list[Event]:
+def _events(callback: Callback, channel: Channel, protection: Protection) -> list[Event]:
     try:
         events = channel.parse(callback)
-        return [protecting.received(e, kinds) if isinstance(e, Message) else e for e in events]
+        return [protection.stored(e) if isinstance(e, Message) else e for e in events]
     except Exception as error:  # noqa: BLE001 - nothing that was signed may be lost to a bug of ours
         return [Unreadable(item=callback.body, error=explain("parsing", error))]
 
@@ -176,8 +181,18 @@ def decide_some(bridge: Bridge, connection: str, *, suspects_first: bool = False
     )
     placed = accepting.place(asking, {i: s for i, s in found.items() if isinstance(s, Accepted)})
     verdicts = _verdicts(bridge, ready, found, placed, near)
+    watched = _watched(bridge, verdicts, found, near)
     with bridge.store.write() as c:
-        lanes.settle(c, claim, verdicts, gather=bridge.gather, rhythms=rhythms, protection=bridge.protection)
+        settled = lanes.settle(
+            c,
+            claim,
+            verdicts,
+            gather=bridge.gather,
+            rhythms=rhythms,
+            protection=bridge.protection,
+            revision=bridge.revision,
+        )
+        shadows.note(c, [one for one in watched if one.item in settled], bridge.revision)
     bridge.at("lane.placed")
     return True
 
@@ -213,6 +228,7 @@ def _prepared(
             protection=bridge.protection,
             explain=explain,
             alarm=lambda account, says: bridge.alarm(f"{connection}/{account}", says),
+            language=bridge.language,
         )
         done = completing.complete(fetching, waiting, claim, bridge.lease)
         waiting = [one if not isinstance(now := done.get(one.id), Item) else now for one in waiting]
@@ -234,8 +250,11 @@ def _sort(bridge: Bridge, one: Item, claim: Claim, near: Near) -> Sorted | Wait:
         with bridge.store.write() as c:
             lanes.blank(c, one.points_at)
         return Wait(after=timedelta(0))  # and look at what it is now
-    facts = Facts(recent_messages=near.recent.get(one.id))
-    return deciding.sort(one, family, bridge.mappings, explain, facts)
+    return deciding.sort(one, family, bridge.mappings, explain, _facts(bridge, one, near))
+
+
+def _facts(bridge: Bridge, one: Item, near: Near) -> Facts:
+    return Facts(recent_messages=near.recent.get(one.id), revision=bridge.revision or None)
 
 
 def _verdicts(
@@ -261,7 +280,9 @@ def _verdicts(
                 other = last.get(one.lane) if deciding.is_direct_echo(one) else None
                 target = deciding.pointed_at(one)
                 fate = fates.get(target) if target else other
-                verdict = deciding.follow(one, what.message, fate, bridge.mappings, explain)
+                verdict = deciding.follow(
+                    one, what.message, fate, bridge.mappings, explain, revision=bridge.revision or None
+                )
             case _:
                 verdict = what
         verdicts.append((one, verdict))
@@ -272,3 +293,19 @@ def _verdicts(
         if isinstance(verdict, Wait):
             held.add(one.lane)
     return verdicts
+
+
+def _watched(
+    bridge: Bridge,
+    verdicts: Sequence[tuple[Item, Verdict]],
+    found: Mapping[int, Sorted | Wait],
+    near: Near,
+) -> Sequence[Watched]:
+    """What the mappings that only watch would have made of these; [] where there are none."""
+    if not shadowing.shadows(bridge.mappings):
+        return []
+    taken = {i: what.message for i, what in found.items() if isinstance(what, Accepted)}
+    seen = (
+        shadowing.seen(one, verdict, taken.get(one.id), _facts(bridge, one, near)) for one, verdict in verdicts
+    )
+    return shadowing.watched(bridge.mappings, [one for one in seen if one is not None], explain)

@@ -25,5 +25,5 @@ def rhythms(c: Connection, bridge: Bridge) -> dict[str, Rhythm]:
 
 def _sources(bridge: Bridge, crm: str) -> Collection[str] | None:
     """The connections whose messages may go to a CRM; None = any."""
-    named = [mapping.source for mapping in bridge.mappings.values() if mapping.target == crm]
+    named = [one.source for one in bridge.mappings.values() if one.target == crm and not one.shadow]
     return None if None in named else {name for source in named if source for name in source}

@@ -75,15 +75,16 @@ def original(family: Sequence[Item]) -> Item | None:
 def mapping_of(name: str, case_id: str, mappings: Mapping[str, CaseMapping]) -> CaseMapping | None:
     """The mapping of what follows an older message: its target's, or any for the same kind of case.
 
-    A mapping that was renamed since, or leads to another CRM now, must not keep a deletion from its target.
-    None = there is none like it.
+    A mapping that was renamed since, leads to another CRM or only watches now must not keep a deletion from its
+    target. None = there is none like it.
     """
     alike = {other: m for other, m in mappings.items() if leads_to(m, case_id)}
-    return alike.get(name) or next(iter(alike.values()), None)
+    live = {other: m for other, m in alike.items() if not m.shadow}
+    return next(iter([m for some in (live, alike) for m in (some.get(name), *some.values()) if m]), None)
 
 
 def leads_to(mapping: CaseMapping, case_id: str) -> bool:
-    """Whether the mapping makes cases of this kind, in this CRM."""
+    """Whether the mapping makes cases of this kind, in this CRM, or would if it did not only watch."""
     return case_id.startswith(f"{mapping.target}/{mapping.object}/")
 
 

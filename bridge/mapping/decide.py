@@ -46,8 +46,9 @@ def accept(mapping: Mapping, message: Message, facts: Facts = NO_FACTS) -> Accep
     if mapping.kinds is not None and message.kind not in mapping.kinds:
         return None
     scope = Scope(message, facts=facts)
-    if mapping.when is not None and not mapping.when(scope):
-        return None
+    for line in mapping.when:
+        if not line.condition(scope):
+            return None
     return _dropped(mapping, scope) or Accepted(scope.folded)
 
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from bridge.errors import ConfigError
 from bridge.mapping.compiled import Mapping
-from bridge.mapping.decide import Accepted, Decision, Dropped, accept, decide
 from bridge.mapping.document import Document, Fault, Node, near
 from bridge.mapping.filters import NUMBER, as_text
-from bridge.mapping.paths import ABOUT, CASE_TIMES, PATHS, RECENT, Facts
+from bridge.mapping.judging import judge
+from bridge.mapping.paths import ABOUT, CASE_TIMES, INBOX, PATHS, Facts
 from bridge.mapping.placeholders import Check
-from bridge.mapping.render import comment, create, names
 from bridge.message import Account, Attachment, Change, Kind, Message, Person
 from bridge.ports import PersonFound
 
 OF_THE_CASE = re.compile(r"case\.|comment$")  #: what the case section gives
-FACTS = (RECENT, *(f"case.{name}" for name in CASE_TIMES))
+FACTS = (*INBOX, *(f"case.{name}" for name in CASE_TIMES))
 PRIVATE = ("direct", "postback", "story_reply", "story_mention")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -62,6 +62,35 @@ def _run(mapping: Mapping, example: Node, expected: Dict[str, Node], check: Chec
         _compare(key, node, outcome, example.entries["name"].text or "", check)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A message in the words of an example, who wrote it in the CRM, and what is known besides."""
+
+    message: Message
+    person: PersonFound
+    facts: Facts
+
+
+def described(document: Document, mapping: Mapping, connection: str = "") -> Described:
+    """Read a file that holds what stands under `message` of an example; what it leaves out is as there.
+
+    mapping: whose source and kinds say what is left out. connection: through which it came, "" = that says it too.
+    Raises ConfigError with every fault.
+    """
+    check = Check(document)
+    given = _Given(check, mapping, {"connection": connection} if connection else {})
+    if not document.root.entries:
+        check.refuse(document.root, "half-message", "a message is a map: {kind: comment, text: Hello}")
+    for key, node in document.root.entries.items():
+        given.take(key, node)
+    if not check.faults:
+        try:
+            return Described(message=given.built(), person=given.known_person(), facts=Facts(**given.known))
+        except ValueError as error:  # a message without id, for one
+            check.refuse(document.root, "half-message", str(error))
+    raise ConfigError(check.faults)
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     values: Dict[str, str]  #: expect key -> what came out
@@ -101,7 +130,7 @@ class _Given:
         """Note one line of the message; a line that cannot be goes to the faults."""
         prefix, _, rest = key.partition(".")
         if key in FACTS:
-            self.known[rest] = self.value(key, node)
+            self.known[rest or key] = self.value(key, node)
         elif key in PATHS:
             value = self.value(key, node)
             {"author": self.author, "account": self.account}.get(prefix, self.message)[rest or key] = value
@@ -171,23 +200,25 @@ class _Given:
     def outcome(self) -> _Outcome:
         """What the mapping makes of the message."""
         message, facts = self.built(), Facts(**self.known)
-        taken = accept(self.mapping, message, facts)
-        if not isinstance(taken, Accepted):
-            dropped = f"dropped by {taken.line}" if isinstance(taken, Dropped) else "not taken: source or accept"
-            return _Outcome({"dropped": "true" if isinstance(taken, Dropped) else "false"}, {}, dropped)
-        person = PersonFound(id=str(self.person.pop("id", "")), values=self.person)
-        decision = decide(self.mapping, message, person, facts)
-        return self.filed(message, decision, person)
-
-    def filed(self, message: Message, decision: Decision, person: PersonFound) -> _Outcome:
-        fields = create(self.mapping, message, decision, person) | names(self.mapping, message, decision, person)
+        person = self.known_person()
+        found = judge(self.mapping, message, person, facts)
+        if not found.taken:
+            left = f"not taken: {found.why_not} ({found.why_line})"
+            dropped = f"dropped by {found.dropped}" if found.dropped else left
+            return _Outcome({"dropped": "true" if found.dropped else "false"}, {}, dropped)
+        fields = {**found.fields, **found.names}
         values = {
-            **decision.values,
+            **found.values,
             **{f"case.{name}": as_text(value) for name, value in fields.items()},
-            "comment": comment(self.mapping, message, decision, person, decision.facts).text,
+            "comment": found.comment.text,
             "dropped": "false",
         }
-        return _Outcome(values, decision.lines)
+        return _Outcome(values, found.lines)
+
+    def known_person(self) -> PersonFound:
+        """Who wrote it in the CRM."""
+        values = {name: value for name, value in self.person.items() if name != "id"}
+        return PersonFound(id=str(self.person.get("id", "")), values=values)
 
     def built(self) -> Message:
         """The message; what the example leaves out is one customer's comment at noon."""

@@ -38,19 +38,19 @@ TAKEN = Receipt(known=Known(case_id="c1"), link="l")
 @pytest.mark.parametrize(
     ("outcome", "expected"),
     [
-        (LATER, Settled(left=frozenset("abc"), after=SECOND)),
-        (LOCKED, Settled(left=frozenset("abc"), counts=True, after=SECOND)),
+        (LATER, Settled(left=frozenset("abc"), why="busy", after=SECOND)),
+        (LOCKED, Settled(left=frozenset("abc"), why="locked", counts=True, after=SECOND)),
         (
             MAYBE,
-            Settled(left=frozenset("abc"), unsure=True, after=SECOND),
+            Settled(left=frozenset("abc"), why="cut off", unsure=True, after=SECOND),
         ),
         (
             Unsure("in a job", after=SECOND, job="V3-a"),
-            Settled(left=frozenset("abc"), unsure=True, job="V3-a", after=SECOND),
+            Settled(left=frozenset("abc"), why="in a job", unsure=True, job="V3-a", after=SECOND),
         ),
         (
             RetryLater("the job did not do it", after=SECOND, clears=True),
-            Settled(left=frozenset("abc"), clears=True, after=SECOND),
+            Settled(left=frozenset("abc"), why="the job did not do it", clears=True, after=SECOND),
         ),
         (Rejected("no", field="S"), Settled(dead={"a": "S: no"}, ready=frozenset("bc"))),
         (
@@ -86,6 +86,7 @@ TAKEN = Receipt(known=Known(case_id="c1"), link="l")
                 filed={"a": ""},
                 link="l",
                 left=frozenset("bc"),
+                why="cut off",
                 unsure=True,
                 after=SECOND,
             ),

@@ -44,7 +44,7 @@ def test_what_follows_another_message_is_asked_for_its_drops_alone() -> None:
 def test_without_when_every_kind_that_is_taken_is_taken() -> None:
     made = mapping("accept: {kinds: [comment]}\n")
 
-    assert made.when is None
+    assert made.when == ()
     assert accept(made, said(language="xx")) == Accepted()
 
 
@@ -125,5 +125,5 @@ def test_when_is_borrowed_unless_the_file_has_its_own(
 def test_a_base_without_when_lends_none() -> None:
     made = read(BORROWER + CASE, "desk.yaml", HEAD + CASE)
 
-    assert made.when is None
+    assert made.when == ()
     assert accept(made, ENGLISH) == Accepted()
