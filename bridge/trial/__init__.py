@@ -1,0 +1,1 @@
+"""`casebridge try`: what mappings make of one message, section by section. Nothing is sent, nothing is written."""
