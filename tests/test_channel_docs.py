@@ -16,10 +16,10 @@ from adapters.webhook.signature import Hmac
 from adapters.webhook.standard import StandardWebhooks
 from adapters.x import envelope
 from bridge import connections, mapping
+from bridge.configuration import settings_model
 from bridge.errors import ConfigError
 from bridge.mapping.payload_compile import read_payload
 from bridge.ports import Channel
-from bridge.wiring import settings_model
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from adapters.salesforce import classify
 from bridge import connections
-from bridge.wiring import settings_model
+from bridge.configuration import settings_model
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "salesforce.md").read_text(encoding="utf-8")

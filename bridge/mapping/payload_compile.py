@@ -36,7 +36,7 @@ def read_payload(text: str, file: str) -> Payload:
         check.faults += failures(made, document)
     if form is None or check.faults:
         faults = sorted(check.faults, key=lambda f: (f.line, f.column, f.reason))
-        raise ConfigError([str(fault) for fault in faults])
+        raise ConfigError(faults)
     return made
 
 

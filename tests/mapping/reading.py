@@ -22,14 +22,6 @@ def _keys(node: Node) -> Iterator[str]:
         yield from _keys(below)
 
 
-def links(page: Path) -> Iterator[tuple[str, Path, str]]:
-    """The links of a page to our own files: as written, the file, and the heading; "" = none."""
-    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        if not re.match(r"https?:|mailto:", link):
-            path, _, anchor = link.partition("#")
-            yield link, (page.parent / path).resolve() if path else page, anchor
-
-
 def placeholders(texts: list[str]) -> tuple[set[str], set[str]]:
     """The words and the filters in the braces of these texts."""
     inside = [found for text in texts for found in re.findall(r"{([\w.]+(?: *\|[^{}]*)?)}", text)]

@@ -10,7 +10,7 @@ import jobs_page
 import pytest
 from jobs_page import LISTS, MAPPINGS, PAGE, SAID
 
-from bridge import wiring
+from bridge import configuration
 from bridge.errors import ConfigError
 from bridge.mapping.document import parse
 
@@ -46,14 +46,14 @@ def test_the_page_has_eight_jobs_and_every_block_is_known() -> None:
 def test_a_mapping_of_the_page_loads_with_its_connections_and_adapters(name: str, folder: Path) -> None:
     switched_on(folder, name)
 
-    assert wiring.check({"CASEBRIDGE_CONFIG": str(folder)}) == 1
+    assert len(configuration.offline({"CASEBRIDGE_CONFIG": str(folder)}).mappings) == 1
     assert "tests" in parse(MAPPINGS[name], name).root.entries
 
 
 def test_all_mappings_of_the_page_load_together(folder: Path) -> None:
     switched_on(folder, *MAPPINGS)
 
-    assert wiring.check({"CASEBRIDGE_CONFIG": str(folder)}) == len(MAPPINGS) == 10
+    assert len(configuration.offline({"CASEBRIDGE_CONFIG": str(folder)}).mappings) == len(MAPPINGS) == 10
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
@@ -64,7 +64,7 @@ def test_the_examples_of_a_mapping_are_run(name: str, folder: Path) -> None:
     (folder / f"{name}.yaml").write_text(wrong, encoding="utf-8")
 
     with pytest.raises(ConfigError) as caught:
-        wiring.check({"CASEBRIDGE_CONFIG": str(folder)})
+        configuration.offline({"CASEBRIDGE_CONFIG": str(folder)})
 
     examples = parse(wrong, name).root.entries["tests"].items
     assert [fault.count("[test-failed]") for fault in caught.value.faults] == [1] * len(examples)

@@ -27,6 +27,7 @@ from bridge.mapping.form import Form
 from bridge.mapping.hours import DAYS, Hours, Span
 from bridge.mapping.paths import CASE_TIMES, OPEN, OPENED, PATHS
 from bridge.mapping.payload_form import PayloadForm
+from bridge.mapping.signals import Signal, indexed
 from bridge.mapping.surroundings import Surroundings
 from bridge.message import Message
 
@@ -105,9 +106,9 @@ def test_every_code_has_its_row() -> None:
 
 
 def test_the_keys_of_hours_have_their_rows() -> None:
-    known = ["lists.NAME", "hours.NAME", "time_zone", *DAYS, "holidays"]
+    known = ["lists.NAME", "signals.NAME", "hours.NAME", "time_zone", *DAYS, "holidays"]
 
-    assert first_cells(chapter("Lists and hours")) == known
+    assert first_cells(chapter("Lists, hours and signals")) == known
 
 
 # --- the examples -----------------------------------------------------------------------------------------------
@@ -116,6 +117,7 @@ WEEKDAY = (Span(8 * 60, 20 * 60),)
 AROUND = Surroundings(
     lists={"vip": frozenset({"anna"})},
     hours={"care_desk": Hours(ZoneInfo("Europe/Berlin"), (*[WEEKDAY] * 5, (), ()))},
+    signals={"angry": Signal({"en": indexed(["a disgrace"])}), "urgent": Signal({})},
 )
 
 

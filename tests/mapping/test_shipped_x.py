@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from mapping_examples import NOBODY
 
-from bridge import wiring
+from bridge import configuration
 from bridge.mapping import (
     Accepted,
     Comment,
@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def checked(folder: Path) -> int:
-    return wiring.check({"CASEBRIDGE_CONFIG": str(folder)})
+    return len(configuration.offline({"CASEBRIDGE_CONFIG": str(folder)}).mappings)
 
 
 def all_on(folder: Path) -> None:
@@ -257,4 +257,4 @@ def everything(folder: Path) -> Sequence[Mapping]:
         re.findall(r"env:(\w+)", (folder / "connections.yaml").read_text()), "d2hhdGV2ZXIgaXQgaXM="
     )
     env = {**variables, "SF_DOMAIN": "acme.my", "ZENDESK_SUBDOMAIN": "acme", "CASEBRIDGE_CONFIG": str(folder)}
-    return wiring.configure(env).mappings
+    return configuration.configure(env).mappings

@@ -4,67 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
-from click.testing import CliRunner
+import pages
+from pages import Box
 
-from bridge.cli import main
-
-PAGE = Path(__file__).parents[2] / "docs" / "mapping.md"
-HOME = "/home/ana/acme"  #: what the page calls the folder
-BOX = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ORDER = (
-    "version", "mapping", "based_on", "source", "target",
+    "version", "mapping", "based_on", "source", "target", "profile", "shadow",
     "accept", "decide", "contact", "case", "protect", "tests",
 )  # fmt: skip
 """The sections of a mapping as the page says that they stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One box of the page. kind: yaml, text, diff, console or sh; file: "" for the last two."""
-
-    kind: str
-    file: str
-    text: str
-
-
-def boxes(page: str) -> list[Box]:
+def boxes() -> list[Box]:
     """The boxes of the tutorial, in their order."""
-    chapter = page[page.index("\n## A tutorial\n") : page.index("\n## What to know\n")]
-    return [Box(*(part or "" for part in found.groups())) for found in BOX.finditer(chapter)]
+    return list(takewhile(lambda box: box.file != "fragment", pages.boxes("mapping.md")))
 
 
-def followed(page: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """Do what the boxes say, one after the other; yield what each console shows, and what it should show."""
-    for box in boxes(page):
-        path = folder / box.file
-        if box.kind == "console":
-            command, _, shown = box.text.partition("\n")
-            yield run(command, folder), shown
-        elif box.kind == "diff":
-            path.write_text(changed(path.read_text(encoding="utf-8"), box.text), encoding="utf-8")
-        elif box.file:
-            path.parent.mkdir(exist_ok=True)
-            before = path.read_text(encoding="utf-8") if path.exists() else ""
-            path.write_text(with_sections(before, box.text) if box.kind == "yaml" else box.text, encoding="utf-8")
-
-
-def run(command: str, folder: Path) -> str:
-    """What a command prints, with the page's name for the folder."""
-    program, *arguments = command.removeprefix("$ ").split()
-    assert program == "casebridge"
-    done = CliRunner().invoke(main, arguments, env={"CASEBRIDGE_CONFIG": str(folder)}, catch_exceptions=False)
-    return done.output.replace(str(folder), HOME)
-
-
-def changed(text: str, box: str) -> str:
-    """A file with the lines of a + and - box taken out and put in, at the one place that the others show."""
-    lines = box.splitlines(keepends=True)
-    old, new = ("".join(line[1:] for line in lines if line[0] != sign) for sign in "+-")
-    assert text.count(old) == 1, f"this stands {text.count(old)} times in the file:\n{old}"
-    return text.replace(old, new)
+def followed(folder: Path) -> Iterator[tuple[str, str]]:
+    """Do what the boxes say; yield each command with what it prints, and as the page has it."""
+    for box in boxes():
+        path, whole = folder / box.file, box
+        if box.kind == "yaml":
+            before = path.read_text(encoding="utf-8") if path.is_file() else ""
+            whole = replace(box, text=with_sections(before, box.text))
+        yield from pages.done(whole, folder, {"CASEBRIDGE_CONFIG": str(folder)})
 
 
 def with_sections(text: str, box: str) -> str:
