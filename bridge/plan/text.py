@@ -43,6 +43,7 @@ def summary(plan: Plan) -> str:
         return f"Nothing would change: {through} went through both."
     counts = [_count(kind, name, n) for (kind, name), n in plan.counts.items()]
     messages = f"{len(plan.changed)} of {through} would change" + (f": {', '.join(counts)}." if counts else ".")
+    messages = messages if plan.changed else "The same is decided of each message, but not the same filed."
     kinds = [_kind(one) for one in plan.cases]
     cases = [f"{kinds.count(kind)} {kind}" for kind in ("new", "not opened", "changed") if kind in kinds]
     return f"{messages} Cases: {', '.join(cases)}." if cases else messages

@@ -269,7 +269,7 @@ def test_a_case_with_its_comments_in_another_order_is_told_too() -> None:
 
     assert plan_text.text(plan) == (
         f"case {ANA}  changed\n  comments  the same ones, but in another order or with other files\n\n"
-        "0 of 0 messages would change. Cases: 1 changed."
+        "The same is decided of each message, but not the same filed. Cases: 1 changed."
     )
 
 
