@@ -118,7 +118,7 @@ def _complete(
             told = _ask(fetching, message, lack, known)
         except RetryLater as trouble:
             if one.age < WAITS[lack]:
-                return Wait(after=max(SOON, min(trouble.after, WAITS[lack] - one.age)))
+                return Wait(after=max(SOON, min(trouble.after, WAITS[lack] - one.age)), why=str(trouble))
             told = _without(message, lack, str(trouble))
         if told is None:
             return placing.DELETED

@@ -120,15 +120,15 @@ def _find(asking: Asking, crm: str, asked: Mapping[str, PersonMatch]) -> dict[st
         with asking.metered(crm):
             found = asking.crms[crm].find(list(asked.values()))
     except RetryLater as trouble:
-        return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON)))
+        return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON), why=str(trouble)))
     except Paused as trouble:
         asking.pause(crm, trouble)
         return dict.fromkeys(asked, Wait(after=RESTS))
     except Rejected:
         raise
     except Exception as error:  # noqa: BLE001 - nothing was written: its messages wait, and the log says why
-        asking.explain("looking for persons", error)
-        return dict.fromkeys(asked, Wait(after=RESTS))
+        why = asking.explain("looking for persons", error)
+        return dict.fromkeys(asked, Wait(after=RESTS, why=why))
     answers = dict(zip(asked, found, strict=True))
     with asking.store.write() as c:
         told = {d: (asked[d], who) for d, who in answers.items() if isinstance(who, PersonFound | Pending)}
@@ -138,7 +138,9 @@ def _find(asking: Asking, crm: str, asked: Mapping[str, PersonMatch]) -> dict[st
 
 def _answer(found: ports.Found) -> Found:
     match found:
-        case RetryLater() | Pending():
+        case RetryLater():
+            return Wait(after=max(found.after, SOON), why=str(found))
+        case Pending():
             return Wait(after=max(found.after, SOON))
         case Rejected():
             return _refused(found)

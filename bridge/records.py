@@ -38,19 +38,19 @@ def _ask(asking: Asking, crm: str, asked: Sequence[Named]) -> Mapping[Named, Ans
         with asking.metered(crm):
             found = dict(zip(asked, asking.crms[crm].identify(asked), strict=True))
     except RetryLater as trouble:
-        return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON)))
+        return dict.fromkeys(asked, Wait(after=max(trouble.after, SOON), why=str(trouble)))
     except Paused as trouble:
         asking.pause(crm, trouble)
         return dict.fromkeys(asked, Wait(after=RESTS))
     except Rejected as trouble:
         return dict.fromkeys(asked, trouble)
     except Exception as error:  # noqa: BLE001 - nothing was written: its messages wait, and the log says why
-        asking.explain("looking for records", error)
-        return dict.fromkeys(asked, Wait(after=RESTS))
+        why = asking.explain("looking for records", error)
+        return dict.fromkeys(asked, Wait(after=RESTS, why=why))
     with asking.store.write() as c:
         records.remember(c, crm, {o: a for o, a in found.items() if not isinstance(a, RetryLater)})
     return {one: _answer(answer) for one, answer in found.items()}
 
 
 def _answer(found: Identified) -> Answer:
-    return Wait(after=max(found.after, SOON)) if isinstance(found, RetryLater) else found
+    return Wait(after=max(found.after, SOON), why=str(found)) if isinstance(found, RetryLater) else found

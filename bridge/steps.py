@@ -76,6 +76,7 @@ class Wait:
     """The item stays, and with it everything behind it in its lane."""
 
     after: timedelta
+    why: str = ""  #: a whole sentence of whoever gave no answer; "" = it is only not its turn
 
 
 Verdict = Place | Settle | Wait

@@ -183,7 +183,7 @@ def blank(c: Connection, target: Id) -> None:
                 decision=decision,
                 deleted=True,
                 url_digest="",
-                reason=UNSAID if row.state == "dead" else row.reason,
+                reason={"dead": UNSAID, "ready": ""}.get(row.state, row.reason),
                 warnings="",
             )
         )

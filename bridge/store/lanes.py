@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from bridge import addresses
 from bridge.budget import FREE, Rhythm
+from bridge.message import clean
 from bridge.ports import Crowd
 from bridge.protecting import UNPROTECTED, Protection
 from bridge.steps import Id, Item, Place, Settle, Verdict, Wait
@@ -68,11 +69,21 @@ def settle(
     kept = [(row, verdict) for row, verdict in verdicts if row.lane in mine and row.lane not in stale]
     _place(c, [(row, v) for row, v in kept if isinstance(v, Place)], gather, rhythms or {}, revision)
     end(c, {row.id: v for row, v in kept if isinstance(v, Settle)}, protection, revision=revision)
+    _told(c, {row.id: v.why for row, v in kept if isinstance(v, Wait) and v.why})
     gone = Counter(row.lane for row, v in kept if not isinstance(v, Wait))
     rest = {row.lane: v.after for row, v in kept if isinstance(v, Wait)}
     rest |= dict.fromkeys(_found_since(c, [row for row, v in kept if isinstance(v, Wait)]), SOON)
     queues.release(c, lane, {i: Release(settled=gone[i], after=rest.get(i)) for i in mine})
     return {row.id for row, v in kept if not isinstance(v, Wait)}
+
+
+def _told(c: Connection, why: Mapping[int, str]) -> None:
+    """Note what keeps items from being decided, until they are."""
+    if why:
+        c.execute(
+            update(item).where(item.c.id == bindparam("b_id")).values(reason=bindparam("b_why")),
+            [{"b_id": i, "b_why": clean(told)[:500]} for i, told in sorted(why.items())],
+        )
 
 
 def _found_since(c: Connection, waited: Sequence[Item]) -> set[str]:
@@ -144,6 +155,7 @@ def _place(
             decision=bindparam("b_decision"),
             revision=revision,
             placed_at=now(),
+            reason="",
         ),
         [
             {"b_id": row.id, "b_case": v.case_id, "b_mapping": v.mapping, "b_decision": v.decision}

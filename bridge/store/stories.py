@@ -118,7 +118,7 @@ def _story(c: Connection, one: Item, rests: Mapping[str, str]) -> Story:
         warnings=tuple(row.warnings.splitlines()),
         attempts=sent.attempts if sent and going else 0,
         job=sent.job if sent and going else "",
-        why=sent.why if sent and going else "",
+        why=sent.why if sent and going else one.reason if waiting else "",
         unsure=bool(going and sent and sent.unsure_since),
         due_in=_due_in(c, one) if waiting else None,
         behind=waiting and not going and (_is_behind(c, one) if one.case_id is None else sent is not None),

@@ -114,7 +114,7 @@ item = Table(
     Column("mapping", Text, nullable=False, server_default=""),
     Column("decision", Text, nullable=False, server_default="{}"),  #: what was decided and the deciding lines
     Column("case_id", Text, ForeignKey("case_row.id")),  #: null = not decided yet
-    Column("reason", Text, nullable=False, server_default=""),  #: dropped: reason or mapping line; dead: why
+    Column("reason", Text, nullable=False, server_default=""),  #: dropped: reason or line; dead, undecided: why
     Column("crm_case", Text, nullable=False, server_default=""),  #: the CRM's id of the case it was filed in
     Column("crm_ref", Text, nullable=False, server_default=""),  #: of its comments, or of the case it opened
     Column("crm_notes", Text, nullable=False, server_default=""),  #: JSON, of what opened a case: Known.notes

@@ -230,7 +230,7 @@ def test_a_platform_that_is_down_holds_a_message_for_two_minutes_only(store: Sto
     hear(store, quiet())
 
     decide_some(made, "fb")
-    assert (states(store), filed(crm)) == ({"m-Help:created": "ready"}, [])
+    assert (states(store), filed(crm)) == ({"m-Help:created": "ready: the platform is busy"}, [])
     age(store, timedelta(minutes=2))
     drain(made)
 
@@ -245,7 +245,7 @@ def test_a_text_is_waited_for_an_hour(store: Store, crm: Logbook) -> None:
     decide_some(made, "fb")
     age(store, timedelta(minutes=59))
     decide_some(made, "fb")
-    assert states(store) == {"m-1:created": "ready"}
+    assert states(store) == {"m-1:created": "ready: the platform is busy"}
 
     age(store, timedelta(minutes=1))
     drain(made)

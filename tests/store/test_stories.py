@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from heart import CARE, NOON, PAGE, all_items, bridge, column, deleted, drain, edited, hear, said
+from heart import CARE, NOON, PAGE, WITH_CONTACT, all_items, bridge, column, deleted, drain, edited, hear, said
 from logbook import Logbook
 from sqlalchemy import update
 from wall import desk
@@ -99,6 +99,20 @@ def test_the_story_of_a_waiting_message_says_what_it_waits_for(store: Store, crm
     assert found.due_in == pytest.approx(0, abs=5)
     asked = "1 failed attempt; an answer was lost, the CRM will be asked first; the connection was cut;"
     assert asked in story.text(found, {})
+
+
+def test_the_story_of_a_message_whose_author_nobody_could_look_up_says_why(store: Store, crm: Logbook) -> None:
+    one = said("one")
+    hear(store, one)
+    crm.arm("throttled")
+    decide_some(bridge(store, crm, WITH_CONTACT), "fb")
+
+    (before,) = told(store, one.key)
+    hear(store, deleted(one))
+    after = told(store, one.key)[0]
+
+    assert "  waiting   undecided: too many calls; looked at again in " in story.text(before, {})
+    assert (before.why, after.why) == ("too many calls", "")
 
 
 def test_the_story_of_a_message_whose_crm_rests_says_why(store: Store) -> None:
