@@ -122,11 +122,11 @@ class Platform:
 
 @contextmanager
 def platform(*, keys: dict[str, Any] | None = None, **held: Any) -> Iterator[tuple[Platform, Stub, Google]]:
-    """A running Google, and an adapter that calls it with half a second's patience. keys: of the connection."""
+    """A running Google, and an adapter that has patience with a busy machine. keys: of the connection."""
     one = Platform(**held)
     with running(one.answer) as stub:
         stub.clock = NOW.timestamp()
-        usual = {"service_account": ROBOT, "url": stub.url, "timeout": "0.5", "topic": TOPIC, **CLIENT}
+        usual = {"service_account": ROBOT, "url": stub.url, "timeout": "2.5", "topic": TOPIC, **CLIENT}
         settings = Settings.model_validate(usual | (keys or {}))
         yield one, stub, Google(settings, {SHOP.id: SHOP, CAFE.id: CAFE}, certificates=certificates)
 

@@ -128,10 +128,10 @@ CALLS: dict[tuple[str, str], Callable[[Platform, Call], Said]] = {
 
 @contextmanager
 def platform(**held: Any) -> Iterator[tuple[Platform, Stub, Line]]:
-    """A running Messaging API, and an adapter that calls it with half a second's patience."""
+    """A running Messaging API, and an adapter that has patience with a busy machine."""
     one = Platform(**held)
     with running(one.answer) as stub:
-        given = {"channel_secret": SECRET, "url": stub.url, "timeout": "0.5"}
+        given = {"channel_secret": SECRET, "url": stub.url, "timeout": "2.5"}
         yield one, stub, Line(Settings.model_validate(given), {ACME.id: ACME})
 
 

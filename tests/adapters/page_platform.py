@@ -210,7 +210,7 @@ def adapter(stub: Stub, **changed: object) -> Meta:
         "app_secret": SECRET,
         "verify_token": "our-verify-token",
         "url": stub.url,
-        "timeout": 0.5,
+        "timeout": 2.5,
     }
     known = {one.id: one for one in (PAGE, OTHER_PAGE)}
     return Meta(Settings.model_validate(settings | changed), known)

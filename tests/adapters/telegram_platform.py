@@ -128,10 +128,10 @@ METHODS = {
 
 @contextmanager
 def platform(**held: Any) -> Iterator[tuple[Platform, Stub, Telegram]]:
-    """A running Bot API, and an adapter that calls it with half a second's patience."""
+    """A running Bot API, and an adapter that has patience with a busy machine."""
     one = Platform(**held)
     with running(one.answer) as stub:
-        given = {"secret_token": SECRET, "reactions": "true", "url": stub.url, "timeout": "0.5"}
+        given = {"secret_token": SECRET, "reactions": "true", "url": stub.url, "timeout": "2.5"}
         yield one, stub, Telegram(Settings.model_validate(given), {ACME.id: ACME})
 
 

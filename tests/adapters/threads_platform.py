@@ -34,7 +34,7 @@ def meta(stub: Stub | None = None, **settings: object) -> Meta:
         "app_secret": "app-secret-of-acme",
         "verify_token": "our-verify-token",
         "url": stub.url if stub else "",
-        "timeout": "0.6",
+        "timeout": "2.5",
         "products": {ACME.id: "threads"},
         **settings,
     }

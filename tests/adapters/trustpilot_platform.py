@@ -142,11 +142,11 @@ ROUTES = {
 
 @contextmanager
 def platform(*, keys: dict[str, Any] | None = None, **held: Any) -> Iterator[tuple[Platform, Stub, Trustpilot]]:
-    """A running API, and an adapter that calls it with half a second's patience. keys: of the connection."""
+    """A running API, and an adapter that has patience with a busy machine. keys: of the connection."""
     one = Platform(**held)
     with running(one.answer) as stub:
         stub.clock = NOW.timestamp()
-        usual = {"path_secret": SECRET, "url": stub.url, "timeout": "0.5", "api_key": KEY}
+        usual = {"path_secret": SECRET, "url": stub.url, "timeout": "2.5", "api_key": KEY}
         usual |= {"api_secret": API_SECRET, "business_user": USER}
         yield one, stub, Trustpilot(Settings.model_validate(usual | (keys or {})), {ACME.id: ACME})
 

@@ -83,14 +83,14 @@ class Platform:
 
 @contextmanager
 def platform(*accounts: Account, hub: str = "", **held: Any) -> Iterator[tuple[Platform, Stub, WebSub]]:
-    """Running feeds and their hub, and an adapter that calls them with half a second's patience."""
+    """Running feeds and their hub, and an adapter that has patience with a busy machine."""
     one = Platform(**held)
     with running(one.answer) as stub:
         given = {
             "secret": (SECRET, "the-old-one"),
             "path_secret": PATH,
             "url": stub.url,
-            "timeout": "0.5",
+            "timeout": "2.5",
             "hub": hub,
         }
         known = {account.id: account for account in accounts or (TALK, VIDEOS)}

@@ -200,7 +200,7 @@ def adapter(stub: Stub, **changed: object) -> Meta:
         "app_secret": SECRET,
         "verify_token": VERIFY_TOKEN,
         "url": stub.url,
-        "timeout": 0.5,
+        "timeout": 2.5,
         "whatsapp_business_accounts": [BUSINESS],
         "products": {NUMBER.id: "whatsapp", OTHER_NUMBER.id: "whatsapp"},
     }
